@@ -1,0 +1,3 @@
+"""Zero-downtime blue/green releases for Docker Compose, with nginx in front."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,5 @@
+"""`python -m fream_compose` is `fream`."""
+
+from fream_compose.cli import main
+
+main()

@@ -1,0 +1,59 @@
+"""Files that survive a crash: either the old content or the new, never a part."""
+
+import os
+import tempfile
+from pathlib import Path
+
+from fream_compose.errors import ConfigurationError
+
+
+def write(path: Path, text: str, mode: int = 0o644) -> None:
+    """Replace a file at once and for good.
+
+    The text goes to a temporary file beside the target, is synced, renamed, and the
+    folder synced. An existing file keeps its permissions and owner; `mode` is for a
+    new one. Raises ConfigurationError when the disk is full or the folder read-only;
+    then the old content is untouched.
+    """
+    try:
+        _replace(path, text, mode)
+    except OSError as error:
+        raise ConfigurationError(
+            f"{path} cannot be written",
+            error.strerror or str(error),
+            next_step=f"Make room on the disk, or check the permissions of {path.parent}",
+        ) from error
+
+
+def _replace(path: Path, text: str, mode: int) -> None:
+    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            _take_permissions(file.fileno(), path, mode)
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+
+
+def _take_permissions(descriptor: int, path: Path, mode: int) -> None:
+    if path.exists():
+        current = path.stat()
+        os.fchmod(descriptor, current.st_mode & 0o7777)
+        if (current.st_uid, current.st_gid) != (os.geteuid(), os.getegid()):
+            os.fchown(descriptor, current.st_uid, current.st_gid)
+    else:
+        os.fchmod(descriptor, mode)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames and removals in a folder last."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

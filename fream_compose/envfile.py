@@ -1,0 +1,61 @@
+"""The few variables of `.env` that fream keeps up to date; every other line stays as it is."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from fream_compose import durable
+from fream_compose.errors import ConfigurationError
+
+_ASSIGNMENT = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=(.*)")
+
+
+@dataclass(frozen=True)
+class EnvFile:
+    """The `.env` beside the Compose files. What its values mean is for Compose to say."""
+
+    path: Path
+
+    def names(self) -> frozenset[str]:
+        """The variables that the file sets. Raises ConfigurationError."""
+        matches = (_ASSIGNMENT.match(line) for line in self._lines())
+        return frozenset(match[1] for match in matches if match)
+
+    def get(self, name: str) -> str:
+        """The last value of a variable that fream wrote; empty when there is none."""
+        found = ""
+        for line in self._lines():
+            if (match := _ASSIGNMENT.match(line)) and match[1] == name:
+                found = match[2].strip()
+        return found
+
+    def update(self, values: Mapping[str, str]) -> None:
+        """Set variables, each in its place or at the end. Writes only what differs.
+
+        Raises ConfigurationError when the file cannot be read or written.
+        """
+        old = self._lines()
+        new = [self._changed(line, values) for line in old]
+        missing = values.keys() - self.names()
+        new += [f"{name}={values[name]}" for name in values if name in missing]
+        if new != old:
+            durable.write(self.path, "\n".join(new) + "\n", mode=0o600)
+
+    @staticmethod
+    def _changed(line: str, values: Mapping[str, str]) -> str:
+        match = _ASSIGNMENT.match(line)
+        if not match or match[1] not in values:
+            return line
+        return f"{match[1]}={values[match[1]]}"
+
+    def _lines(self) -> list[str]:
+        try:
+            return self.path.read_text(encoding="utf-8").splitlines()
+        except FileNotFoundError as error:
+            raise ConfigurationError(
+                f"{self.path} does not exist",
+                next_step=f"cp {self.path}.example {self.path}, then set the passwords in it",
+            ) from error
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigurationError(f"{self.path} cannot be read", str(error)) from error

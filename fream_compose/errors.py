@@ -1,0 +1,90 @@
+"""What can go wrong, each kind with its exit code.
+
+FreamError                     1  a bug, unless a kind below says better
+├── UsageError                 2  the command line is wrong
+├── ConfigurationError         3  .env, x-fream, or what is installed
+├── LockedError                4  another run is at work
+├── EngineError                5  Docker or the image failed; undone
+├── UnhealthyError             6  the new release never became healthy; undone
+├── ProxyError                 7  nginx refused; undone
+├── UncertainError             9  an undo failed: the message holds the commands to type
+└── InterruptedRun   128 + signal  Ctrl-C, SIGTERM or SIGHUP; undone
+
+Every code but 9 promises that the app serves as it did before, or better.
+"""
+
+import signal
+from collections.abc import Iterable
+
+
+class FreamError(Exception):
+    """A failure that an operator can act on.
+
+    what: what failed, one sentence without a full stop.
+    why: the reason, as near to the source as can be had.
+    logs: the last log lines of the container that failed, oldest first.
+    next_step: what to type or change now.
+    serving: what serves now; filled in where the failure is reported.
+    """
+
+    exit_code = 1
+
+    def __init__(
+        self, what: str, why: str = "", *, logs: Iterable[str] = (), next_step: str = ""
+    ) -> None:
+        super().__init__(what)
+        self.what = what
+        self.why = why
+        self.logs = tuple(logs)
+        self.next_step = next_step
+        self.serving = ""
+
+
+class UsageError(FreamError):
+    """The command line asks for something that does not exist."""
+
+    exit_code = 2
+
+
+class ConfigurationError(FreamError):
+    """The project's files, or what is installed on this server, do not fit."""
+
+    exit_code = 3
+
+
+class LockedError(FreamError):
+    """Another run holds the project."""
+
+    exit_code = 4
+
+
+class EngineError(FreamError):
+    """Docker, Compose or an image failed."""
+
+    exit_code = 5
+
+
+class UnhealthyError(FreamError):
+    """The new release never became healthy."""
+
+    exit_code = 6
+
+
+class ProxyError(FreamError):
+    """nginx does not answer, or refused its configuration."""
+
+    exit_code = 7
+
+
+class UncertainError(FreamError):
+    """An undo failed; what is left is for the operator."""
+
+    exit_code = 9
+
+
+class InterruptedRun(FreamError):
+    """A signal ended the run before the cut-over."""
+
+    def __init__(self, signum: int) -> None:
+        super().__init__(f"Interrupted by {signal.Signals(signum).name}")
+        self.exit_code = 128 + signum

@@ -1,0 +1,73 @@
+"""Signals as a question that a run asks where it is safe to stop."""
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from fream_compose.errors import InterruptedRun
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class LeaveNow(BaseException):
+    """The second signal: the operator does not want to wait for the undo."""
+
+    def __init__(self, signum: int) -> None:
+        super().__init__(signum)
+        self.exit_code = 128 + signum
+
+
+class Interruption:
+    """Remembers the first signal; the second one raises LeaveNow wherever the run is.
+
+    A command of Docker is never cut in the middle by the first signal: it would go on
+    by itself and race with the undo.
+    """
+
+    def __init__(self) -> None:
+        self._arrived = threading.Event()
+        self._signum = 0
+        self._heeded = True
+
+    def note(self, signum: int, _frame: FrameType | None = None) -> None:
+        """Take a signal. Raises LeaveNow on the second."""
+        if self._arrived.is_set():
+            raise LeaveNow(signum)
+        self._signum = signum
+        self._arrived.set()
+
+    def check(self) -> None:
+        """Raise InterruptedRun if a signal came, unless the release is already committed."""
+        if self._heeded and self._arrived.is_set():
+            raise InterruptedRun(self._signum)
+
+    def wait(self, seconds: float) -> None:
+        """Sleep, but wake for a signal. Raises InterruptedRun as check() does."""
+        if self._heeded:
+            self._arrived.wait(seconds)
+            self.check()
+        else:
+            threading.Event().wait(seconds)
+
+    @property
+    def pending(self) -> bool:
+        """Whether a signal came."""
+        return self._arrived.is_set()
+
+    def disregard(self) -> None:
+        """From here on the run finishes forward: the cut-over is done."""
+        self._heeded = False
+
+
+@contextmanager
+def interruption() -> Iterator[Interruption]:
+    """Handle SIGINT, SIGTERM and SIGHUP for the length of a run, then as before."""
+    state = Interruption()
+    previous = {signum: signal.signal(signum, state.note) for signum in _SIGNALS}
+    try:
+        yield state
+    finally:
+        for signum, handler in previous.items():
+            signal.signal(signum, handler)

@@ -1,0 +1,60 @@
+"""One run at a time, by a lock that the kernel frees when its holder dies."""
+
+import fcntl
+import json
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from fream_compose.errors import ConfigurationError, LockedError
+
+
+@contextmanager
+def hold(path: Path, command: str) -> Iterator[None]:
+    """Hold the project for the length of a run. Raises LockedError that says who has it."""
+    try:
+        path.parent.mkdir(mode=0o755, exist_ok=True)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be opened", error.strerror or "") from error
+    try:
+        _take(descriptor, path)
+        _sign(descriptor, command)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _take(descriptor: int, path: Path) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise LockedError(
+            "Another run is at work", _holder(path), next_step="Wait for it, then try again"
+        ) from error
+
+
+def _sign(descriptor: int, command: str) -> None:
+    note = {
+        "pid": os.getpid(),
+        "user": os.environ.get("USER") or str(os.getuid()),
+        "host": socket.gethostname(),
+        "since": datetime.now(UTC).isoformat(timespec="seconds"),
+        "command": command,
+    }
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, json.dumps(note).encode(), 0)
+
+
+def _holder(path: Path) -> str:
+    try:
+        note = json.loads(path.read_text(encoding="utf-8"))
+        return (
+            f"{note['command']!r}, process {note['pid']} of {note['user']} on {note['host']}, "
+            f"since {note['since']}"
+        )
+    except (OSError, ValueError, KeyError):
+        return "It has not said who it is"

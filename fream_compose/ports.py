@@ -1,0 +1,44 @@
+"""Whether the ports that a service publishes are free, before Docker is asked to take them."""
+
+import errno
+import socket
+from collections.abc import Mapping
+
+from fream_compose.errors import ConfigurationError
+
+_VARIABLES = {
+    "mysql": ("MYSQL_PORT",),
+    "nginx": ("HTTP_PORT", "HTTP_ALT_PORT", "CONTROL_PORT"),
+    "set1": ("SET1_PORT",),
+    "set2": ("SET2_PORT",),
+}
+
+
+def reject_taken(wanted: Mapping[str, tuple[tuple[str, int], ...]]) -> None:
+    """Raise ConfigurationError when another process listens on a port that is wanted.
+
+    wanted: for each service its addresses in the order of its `ports`: host (empty for
+    all of the server), port.
+    """
+    for service, addresses in wanted.items():
+        variables = _VARIABLES.get(service, ())
+        for index, (host, port) in enumerate(addresses):
+            if _taken(host, port):
+                variable = variables[index] if index < len(variables) else "its port"
+                raise ConfigurationError(
+                    f"Port {port}, which {service} needs, is in use",
+                    f"Another process on this server listens on {host or '*'}:{port}",
+                    next_step=f"Find it with `ss -ltnp 'sport = :{port}'`, "
+                    f"or set {variable} in .env to a free port",
+                )
+
+
+def _taken(host: str, port: int) -> bool:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            # A port below 1024 may be refused to us and still be Docker's to take.
+            return error.errno == errno.EADDRINUSE
+    return False

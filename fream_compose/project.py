@@ -1,0 +1,276 @@
+"""Docker and Compose; the only importer of python-on-whales.
+
+Calls run under coreutils' `timeout`, because python-on-whales sets no limit. It also
+puts the command into a process group of its own, so that a Ctrl-C at the terminal
+reaches fream alone and Docker finishes what it began.
+"""
+
+import json
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fream_compose.envfile import EnvFile
+from fream_compose.errors import ConfigurationError, EngineError
+from fream_compose.release import SetName, Version
+from fream_compose.settings import Settings, parse
+
+if TYPE_CHECKING:
+    from python_on_whales import DockerClient
+
+_QUICK = 30  # seconds for a question; Docker answers in milliseconds
+_START = 180  # seconds to create and start containers
+_PULL = 1800  # seconds for an image; a slow line and a large image
+_TIMED_OUT = (124, 137)  # exit codes of `timeout`
+
+
+@dataclass(frozen=True)
+class Container:
+    """What `docker ps` says. state: running, restarting, exited, created, paused or dead."""
+
+    id: str
+    name: str
+    service: str
+    state: str
+    status: str
+    image: str
+
+
+@dataclass(frozen=True)
+class Condition:
+    """How an app's container fares: its state, exit code, and how often Docker restarted it."""
+
+    state: str
+    exit_code: int
+    restarts: int
+
+    @property
+    def crashed(self) -> bool:
+        """Whether the app ended by itself since its container was started."""
+        return self.restarts > 0 or self.state in ("exited", "dead", "restarting")
+
+
+def _docker(limit: int, directory: Path | None = None) -> "DockerClient":
+    # It takes a quarter of a second to import; `fream --help` must not wait for it.
+    from python_on_whales import DockerClient
+
+    return DockerClient(
+        client_call=["timeout", "--kill-after=10", str(limit), "docker"],
+        compose_files=[directory / "compose.yaml"] if directory else [],
+        compose_profiles=["*"] if directory else [],
+    )
+
+
+@contextmanager
+def _translated(what: str, limit: int) -> Iterator[None]:
+    """Turn failures of Docker's command line into EngineError."""
+    from python_on_whales.exceptions import DockerException
+
+    try:
+        yield
+    except DockerException as error:
+        if error.return_code in _TIMED_OUT:
+            raise EngineError(
+                what, f"Docker did not answer within {limit} s", next_step="docker info"
+            ) from error
+        raise EngineError(what, _last_lines(error.stderr or error.stdout or "")) from error
+
+
+def _last_lines(text: str, count: int = 5) -> str:
+    return "\n".join(text.strip().splitlines()[-count:])
+
+
+class Project:
+    """A Compose project and the containers, images and logs that belong to it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.env = EnvFile(settings.env_path)
+
+    def containers(self) -> tuple[Container, ...]:
+        """Every container of the project, running or not. Raises EngineError."""
+        mine = f"label=com.docker.compose.project={self.settings.project}"
+        fields = (
+            ".ID",
+            ".Names",
+            '.Label "com.docker.compose.service"',
+            ".State",
+            ".Status",
+            ".Image",
+        )
+        columns = "\t".join(f"{{{{{field}}}}}" for field in fields)
+        out = _run(
+            [*["container", "ls", "--all", "--no-trunc", "--filter"], mine, "--format", columns],
+            "Docker could not list the containers",
+        )
+        return tuple(Container(*line.split("\t")) for line in out.splitlines())
+
+    def condition(self, container: str) -> Condition:
+        """How a container fares. Raises EngineError when there is none."""
+        with _translated(f"{container} could not be inspected", _QUICK):
+            # Read once: each attribute of python-on-whales may ask Docker again.
+            found = _docker(_QUICK).container.inspect(container)
+            state, restarts = found.state, found.restart_count
+        return Condition(state.status or "", state.exit_code or 0, restarts or 0)
+
+    def logs(self, container: str, lines: int = 10) -> tuple[str, ...]:
+        """The last log lines of a container; none when they cannot be had."""
+        try:
+            with _translated(f"The logs of {container} could not be read", _QUICK):
+                text = str(_docker(_QUICK).container.logs(container, tail=lines))
+        except EngineError:
+            return ()
+        return tuple(text.splitlines()[-lines:])
+
+    def execute(self, container: str, command: list[str]) -> str:
+        """Run a command in a container and return its output. Raises EngineError."""
+        with _translated(f"{command[0]} failed in {container}", _QUICK):
+            return str(_docker(_QUICK).container.execute(container, command))
+
+    def signal(self, container: str, name: str) -> None:
+        """Send a signal to a container's first process. Raises EngineError."""
+        with _translated(f"{container} could not be signalled", _QUICK):
+            _docker(_QUICK).container.kill(container, signal=name)
+
+    def processes(self, container: str) -> dict[int, str]:
+        """The processes of a container: id to command line. Raises EngineError."""
+        out = _run(
+            ["container", "top", container, "-eo", "pid,args"],
+            f"The processes of {container} could not be listed",
+        )
+        rows = (line.split(maxsplit=1) for line in out.splitlines()[1:])
+        return {int(pid): args for pid, args in rows}
+
+    def fetch(self, version: Version, check: Callable[[], None]) -> Version:
+        """Make the image of a version available here and pin its content.
+
+        check: called a few times a second while the registry is asked; what it raises
+        ends the pull. Returns the version with its digest, or unchanged when the image
+        exists here only and has none. Raises EngineError.
+        """
+        reference = f"{self.settings.image}:{version}"
+        known = self._digests(reference) if self._may_skip_pull(version) else None
+        if known is None:
+            _run(["pull", "--quiet", reference], f"{reference} could not be pulled", _PULL, check)
+            known = self._digests(reference) or ()
+        prefix = f"{self.settings.image}@"
+        mine = [digest.removeprefix(prefix) for digest in known if digest.startswith(prefix)]
+        return version.pinned(mine[0]) if mine and not version.digest else version
+
+    def _may_skip_pull(self, version: Version) -> bool:
+        return bool(version.digest) or self.settings.switch.pull == "missing"
+
+    def _digests(self, reference: str) -> tuple[str, ...] | None:
+        from python_on_whales.exceptions import NoSuchImage
+
+        try:
+            return tuple(_docker(_QUICK).image.inspect(reference).repo_digests)
+        except NoSuchImage:
+            return None
+
+    def up(self, services: tuple[str, ...], wait_seconds: int = 0) -> None:
+        """Create and start services, and nothing else. Raises EngineError.
+
+        wait_seconds: when not zero, wait so long for their health checks.
+        """
+        limit = _START + wait_seconds
+        with _translated(f"{', '.join(services)} could not be started", limit):
+            self._compose(limit).up(
+                services=list(services),
+                detach=True,
+                no_build=True,
+                dependencies=False,
+                quiet=True,
+                wait=wait_seconds > 0,
+                wait_timeout=wait_seconds or None,
+            )
+
+    def remove(self, name: SetName) -> None:
+        """Stop and remove a set; fine when there is none. Raises EngineError."""
+        spec = self.settings.sets[name]
+        limit = int(_QUICK + spec.stop_seconds)
+        with _translated(f"{name} could not be removed", limit):
+            self._compose(limit).rm(services=list(spec.services), stop=True)
+
+    def down(self, volumes: bool) -> None:
+        """Stop and remove everything of the project. Raises EngineError."""
+        slowest = max(spec.stop_seconds for spec in self.settings.sets.values())
+        limit = int(_START + slowest)
+        with _translated("The project could not be taken down", limit):
+            self._compose(limit).down(volumes=volumes, quiet=True)
+
+    def _compose(self, limit: int) -> Any:
+        return _docker(limit, self.settings.compose_directory).compose
+
+
+def open_project(directory: Path) -> Project:
+    """Read a project's settings through Compose. Raises ConfigurationError.
+
+    directory: the folder of compose.yaml. Variables that `.env` sets are taken from
+    there even where the operator's shell has others of that name, so that every run
+    sees the same project.
+    """
+    for name in EnvFile(directory / ".env").names():
+        os.environ.pop(name, None)
+    command = ["compose", "--file", str(directory / "compose.yaml"), "--profile", "*"]
+    try:
+        text = _run([*command, "config", "--format", "json"], "Compose cannot read the project")
+    except EngineError as error:
+        _explain_compose()
+        raise ConfigurationError(error.what, error.why) from error
+    return Project(parse(json.loads(text), directory))
+
+
+def _explain_compose() -> None:
+    try:
+        _run(["compose", "version", "--short"], "Docker Compose v2 does not answer")
+    except EngineError as error:
+        raise ConfigurationError(
+            "Docker Compose v2 is needed", error.why, next_step="script/bootstrap installs it"
+        ) from error
+
+
+def _run(
+    arguments: list[str],
+    what: str,
+    limit: int = _QUICK,
+    check: Callable[[], None] = lambda: None,
+) -> str:
+    """Run what python-on-whales does not offer, or not without many calls. Raises EngineError."""
+    try:
+        process = subprocess.Popen(
+            ["docker", *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+    except FileNotFoundError as error:
+        raise ConfigurationError(
+            "Docker is not installed", str(error), next_step="script/bootstrap installs it"
+        ) from error
+    try:
+        out, err = _finish(process, what, limit, check)
+    except BaseException:
+        process.kill()
+        process.communicate()
+        raise
+    if process.returncode:
+        raise EngineError(what, _last_lines(err or out))
+    return out
+
+
+def _finish(
+    process: subprocess.Popen[str], what: str, limit: int, check: Callable[[], None]
+) -> tuple[str, str]:
+    for _ in range(limit * 4):
+        try:
+            return process.communicate(timeout=0.25)
+        except subprocess.TimeoutExpired:
+            check()
+    raise EngineError(what, f"Docker did not answer within {limit} s", next_step="docker info")

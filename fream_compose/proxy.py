@@ -1,0 +1,231 @@
+"""nginx: what it serves, and how it is told to serve another set.
+
+nginx's own answer on its control port is the truth about what is live. The include
+`service-url.inc` is how it is told; a reload's exit code proves nothing, so a cut-over
+is confirmed by the switch's own id and by the ids of nginx's workers.
+"""
+
+import json
+import re
+import shutil
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from fream_compose import durable, web
+from fream_compose.errors import EngineError, FreamError, ProxyError
+from fream_compose.interruption import Interruption
+from fream_compose.release import Live, SetName, Version
+
+_ANSWER_SECONDS = 3.0
+_POLL_SECONDS = 0.05
+_DRAIN_POLL_SECONDS = 0.3
+_CANDIDATE = ".candidate"
+
+
+class Engine(Protocol):
+    """What nginx's container is asked for; `Project` in life, a fake in unit tests."""
+
+    def execute(self, container: str, command: list[str]) -> str: ...
+    def signal(self, container: str, name: str) -> None: ...
+    def processes(self, container: str) -> dict[int, str]: ...
+    def logs(self, container: str, lines: int = ...) -> tuple[str, ...]: ...
+
+
+@dataclass(frozen=True)
+class ProxyState:
+    """nginx's own answer: what is live (None before the first release) and its version."""
+
+    live: Live | None
+    nginx_version: str
+
+
+class Proxy:
+    """The proxy of one project.
+
+    directory: nginx's configuration on this server, mounted at /etc/nginx.
+    clock: seconds that only go forward, for deadlines.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        container: str,
+        directory: Path,
+        control_url: str,
+        clock: Callable[[], float],
+    ) -> None:
+        self._engine = engine
+        self._container = container
+        self._directory = directory
+        self._control_url = control_url
+        self._clock = clock
+        self._include = directory / "service-url.inc"
+
+    def state(self) -> ProxyState:
+        """Ask nginx what it serves. Raises ProxyError when it does not say."""
+        try:
+            answer = web.get(f"{self._control_url}/live", _ANSWER_SECONDS)
+            told = json.loads(answer.body)
+            live = _live(told["set"], told["version"], told["switch"])
+            return ProxyState(live, told["nginx"])
+        except (web.Unreachable, ValueError, KeyError, FreamError) as error:
+            raise ProxyError(
+                f"nginx does not answer at {self._control_url}/live",
+                str(error),
+                next_step="fream up infra",
+            ) from error
+
+    def included(self) -> Live | None:
+        """What the include file names, which nginx serves from its next reload on."""
+        try:
+            return parse_include(self._include.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+
+    def ask(self, name: SetName, path: str, timeout: float) -> web.Answer:
+        """GET a path from a set through nginx, live or not. Raises web.Unreachable."""
+        return web.get(f"{self._control_url}/{name}{path}", timeout)
+
+    def introduce(self, name: SetName, path: str, timeout: float) -> None:
+        """Have nginx find a set that has just started, if it has not yet.
+
+        It looks a name up every two seconds, and once more at a reload. Raises EngineError.
+        """
+        with suppress(web.Unreachable):
+            if self.ask(name, path, timeout).upstream == f"fream_{name}":
+                self._engine.signal(self._container, "HUP")
+
+    def workers(self) -> dict[int, bool]:
+        """nginx's worker processes: id to whether it still takes new connections."""
+        processes = self._engine.processes(self._container)
+        return {
+            pid: "shutting down" not in title
+            for pid, title in processes.items()
+            if "worker process" in title
+        }
+
+    def test(self, live: Live | None) -> None:
+        """Check the configuration as it would be with this set live. Raises ProxyError.
+
+        A copy of the whole folder is tested, because a reload would read all of it,
+        and nothing that nginx reads may change before the test.
+        """
+        candidate = self._directory / _CANDIDATE
+        try:
+            shutil.rmtree(candidate, ignore_errors=True)
+            shutil.copytree(self._directory, candidate, ignore=shutil.ignore_patterns(".*"))
+            self._put(candidate / self._include.name, live)
+        except OSError as error:
+            raise ProxyError(
+                "The new nginx configuration cannot be written", error.strerror or str(error)
+            ) from error
+        try:
+            self._nginx_test(f"/etc/nginx/{_CANDIDATE}/nginx.conf")
+        finally:
+            shutil.rmtree(candidate, ignore_errors=True)
+
+    def _nginx_test(self, configuration: str) -> None:
+        try:
+            self._engine.execute(self._container, ["nginx", "-t", "-q", "-c", configuration])
+        except EngineError as error:
+            raise ProxyError(
+                "nginx refuses its configuration",
+                error.why.replace(f"{_CANDIDATE}/", ""),
+                next_step=f"Correct the files in {self._directory}, then run the command again",
+            ) from error
+
+    def serve(self, live: Live | None, timeout: float) -> tuple[int, ...]:
+        """Write the include, reload, and confirm that every new request goes there.
+
+        timeout: seconds until the reload must be confirmed. Returns the ids of the
+        workers from before, which may still be answering. Raises ProxyError.
+        """
+        old = tuple(self.workers())
+        self._put(self._include, live)
+        self._engine.signal(self._container, "HUP")
+        self._confirm(live, old, timeout)
+        return old
+
+    def go_back(self, live: Live | None, timeout: float) -> None:
+        """Serve again what was live before a cut-over that failed, or never took.
+
+        nginx may have refused the reload and kept its workers; then it must still
+        answer as before. Raises ProxyError when it does not.
+        """
+        try:
+            self.serve(live, timeout)
+        except ProxyError:
+            if self.state().live != live:
+                raise
+
+    def _put(self, include: Path, live: Live | None) -> None:
+        if live is None:
+            include.unlink(missing_ok=True)
+            durable.sync_folder(include.parent)
+        else:
+            durable.write(include, render_include(live))
+
+    def _confirm(self, live: Live | None, old: tuple[int, ...], timeout: float) -> None:
+        """Wait until an answer carries this switch and no old worker takes connections.
+
+        An answer alone is not enough: for some 200 ms after a reload old workers take
+        new connections too.
+        """
+        deadline = self._clock() + timeout
+        pause = Interruption().wait
+        while not (self._answers(live) and self._only_new_workers(old)):
+            if self._clock() > deadline:
+                raise ProxyError(
+                    f"nginx did not take its new configuration within {timeout:g} s",
+                    logs=self._engine.logs(self._container),
+                )
+            pause(_POLL_SECONDS)
+
+    def _answers(self, live: Live | None) -> bool:
+        try:
+            return self.state().live == live
+        except ProxyError:
+            return False
+
+    def _only_new_workers(self, old: tuple[int, ...]) -> bool:
+        accepting = {pid for pid, accepts in self.workers().items() if accepts}
+        return bool(accepting) and accepting.isdisjoint(old)
+
+    def drain(self, old: tuple[int, ...], timeout: float, pause: Callable[[float], None]) -> int:
+        """Wait until the old workers are gone: then nothing is in flight to the old set.
+
+        timeout: seconds. Returns how many workers were left when the time was up.
+        """
+        deadline = self._clock() + timeout
+        while left := len(self.workers().keys() & set(old)):
+            if self._clock() > deadline:
+                return left
+            pause(_DRAIN_POLL_SECONDS)
+        return 0
+
+
+def render_include(live: Live) -> str:
+    """The text of service-url.inc. Every value was validated when it was made."""
+    return (
+        "# Written by fream: which set nginx sends requests to.\n"
+        f"set $service_url  fream_{live.set};\n"
+        f"set $live_set     {live.set};\n"
+        f'set $live_version "{live.version}";\n'
+        f'set $live_switch  "{live.switch}";\n'
+    )
+
+
+def parse_include(text: str) -> Live | None:
+    """Read service-url.inc back; None when it is empty or not ours."""
+    values: Mapping[str, str] = dict(re.findall(r'set \$live_(\w+) +"?([^";]*)"?;', text))
+    try:
+        return _live(values["set"], values["version"], values["switch"])
+    except (KeyError, ValueError, FreamError):
+        return None
+
+
+def _live(name: str, version: str, switch: str) -> Live | None:
+    return Live(SetName(name), Version.parse(version), switch) if name else None

@@ -1,0 +1,121 @@
+"""Progress for whoever watches: a person at a terminal, a log, or nobody."""
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+@dataclass
+class Step:
+    """A step under way; what is set as detail is shown when it is done."""
+
+    title: str
+    detail: str = ""
+
+
+@dataclass
+class Report:
+    """Announces each step and says how long it took; also the silent kind for tests.
+
+    seconds: the durations of the steps that are done, by title.
+    """
+
+    seconds: dict[str, float] = field(default_factory=dict)
+    _said: set[str] = field(default_factory=set)
+
+    @contextmanager
+    def step(self, title: str) -> Iterator[Step]:
+        """Announce a step for the length of the block."""
+        step = Step(title)
+        began = time.monotonic()
+        try:
+            with self._running(title):
+                yield step
+        except BaseException:
+            self._failed(step, time.monotonic() - began)
+            raise
+        self.seconds[title] = round(time.monotonic() - began, 3)
+        self._done(step, self.seconds[title])
+
+    def note(self, text: str) -> None:
+        """Say something that is not a step."""
+
+    def note_once(self, text: str) -> None:
+        """Say something unless it was said before."""
+        if text not in self._said:
+            self._said.add(text)
+            self.note(text)
+
+    def warn(self, text: str) -> None:
+        """Say something that the operator should look into."""
+
+    @contextmanager
+    def _running(self, _title: str) -> Iterator[None]:
+        yield
+
+    def _done(self, step: Step, seconds: float) -> None:
+        pass
+
+    def _failed(self, step: Step, seconds: float) -> None:
+        pass
+
+
+@dataclass
+class PlainReport(Report):
+    """One line for each finished step, for logs and pipes."""
+
+    out: TextIO = field(default_factory=lambda: sys.stdout)
+
+    def note(self, text: str) -> None:
+        # Whoever watched may be gone (a closed SSH session); the run goes on.
+        with suppress(OSError):
+            print(text, file=self.out, flush=True)
+
+    def warn(self, text: str) -> None:
+        self.note(f"warning: {text}")
+
+    def _done(self, step: Step, seconds: float) -> None:
+        self.note(f"{_line(step)}  {seconds:.1f}s")
+
+    def _failed(self, step: Step, seconds: float) -> None:
+        self.note(f"{_line(step)}  failed after {seconds:.1f}s")
+
+
+class RichReport(Report):
+    """The same with a spinner and colours."""
+
+    def __init__(self, console: "Console") -> None:
+        super().__init__()
+        self._console = console
+
+    def note(self, text: str) -> None:
+        self._console.print(text, markup=False, highlight=False)
+
+    def warn(self, text: str) -> None:
+        self._console.print(f"! {text}", style="yellow", markup=False, highlight=False)
+
+    @contextmanager
+    def _running(self, _title: str) -> Iterator[None]:
+        with self._console.status(f"{_title} …"):
+            yield
+
+    def _done(self, step: Step, seconds: float) -> None:
+        self._line("green", "✓", step, f"{seconds:.1f}s")
+
+    def _failed(self, step: Step, seconds: float) -> None:
+        self._line("red", "✗", step, f"failed after {seconds:.1f}s")
+
+    def _line(self, colour: str, mark: str, step: Step, took: str) -> None:
+        from rich.text import Text
+
+        self._console.print(Text.assemble((mark, colour), f" {_line(step)}  ", (took, "dim")))
+
+
+def _line(step: Step) -> str:
+    return f"{step.title}: {step.detail}" if step.detail else step.title

@@ -1,0 +1,230 @@
+"""The settings of the switch: `x-fream` and the services, as Compose reads them.
+
+Compose itself resolves `.env` and `${VAR:-default}`; what comes out is checked here
+against a model, and unknown keys are rejected with their path.
+"""
+
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from fream_compose.errors import ConfigurationError
+from fream_compose.release import SetName
+
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
+
+
+def duration(value: object) -> timedelta:
+    """Read `200ms`, `5s`, `1.5m` or `1h`. Raises ValueError for anything else, and for zero."""
+    match = _DURATION.fullmatch(str(value).strip())
+    if not match:
+        raise ValueError(f"{value!r} is not a duration; write a number and ms, s, m or h")
+    seconds = float(match[1]) * _UNITS[match[2]]
+    if not 0 < seconds <= 24 * 3600:
+        raise ValueError(f"{value!r} must be more than zero and at most 24h")
+    return timedelta(seconds=seconds)
+
+
+def _path(value: str) -> str:
+    if not re.fullmatch(r"/[!-~]*", value):
+        raise ValueError(f"{value!r} must begin with / and hold no spaces")
+    return value
+
+
+def _drain_duration(value: object) -> timedelta:
+    if (read := duration(value)) > timedelta(hours=1):
+        raise ValueError(f"{value!r} must be at most 1h: nginx ends its old workers then")
+    return read
+
+
+Duration = Annotated[timedelta, BeforeValidator(duration)]
+UrlPath = Annotated[str, BeforeValidator(_path)]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Health(_Model):
+    """When a release counts as healthy: GET answers 2xx so many times in a row."""
+
+    path: UrlPath = "/products"
+    timeout: Duration = timedelta(seconds=100)
+    interval: Duration = timedelta(milliseconds=200)
+    request_timeout: Duration = timedelta(seconds=5)
+    successes: Annotated[int, Field(ge=1, le=100)] = 2
+
+    def once(self) -> "Health":
+        """The same check, content with one success and asking twice as often."""
+        return self.model_copy(update={"successes": 1, "interval": self.interval / 2})
+
+
+class CutOver(_Model):
+    """How long nginx may take to confirm that it serves the other set."""
+
+    timeout: Duration = timedelta(seconds=15)
+
+
+class Drain(_Model):
+    """How long what the old set accepted may take to finish."""
+
+    timeout: Annotated[timedelta, BeforeValidator(_drain_duration)] = timedelta(seconds=60)
+
+
+class SwitchSettings(_Model):
+    """The `x-fream` block."""
+
+    required: dict[str, str] = {}
+    pull: Literal["always", "missing"] = "always"
+    health: Health = Health()
+    cut_over: CutOver = CutOver()
+    drain: Drain = Drain()
+
+
+class SetSettings(_Model):
+    """One set: its services, the app's container, its port on 127.0.0.1, seconds to stop."""
+
+    name: SetName
+    services: tuple[str, ...]
+    container: str
+    port: int
+    stop_seconds: float
+
+
+class Settings(_Model):
+    """All that fream knows of a project before it looks at what runs."""
+
+    compose_directory: Path
+    nginx_directory: Path
+    project: str
+    image: str
+    profiles: tuple[str, ...]
+    infra: tuple[str, ...]
+    nginx_container: str
+    control_port: int
+    addresses: dict[str, tuple[tuple[str, int], ...]]
+    sets: dict[SetName, SetSettings]
+    switch: SwitchSettings
+
+    @property
+    def env_path(self) -> Path:
+        """The `.env` that Compose reads."""
+        return self.compose_directory / ".env"
+
+    @property
+    def http_urls(self) -> tuple[str, ...]:
+        """Where the app is served, as seen from this server."""
+        public = [
+            (host, port) for host, port in self.addresses["nginx"] if port != self.control_port
+        ]
+        return tuple(f"http://{host or '127.0.0.1'}:{port}" for host, port in public)
+
+    @property
+    def state_directory(self) -> Path:
+        """Where the lock and the history are."""
+        return self.compose_directory / ".fream"
+
+    def set_of(self, service: str) -> SetName | None:
+        """The set that a service belongs to; None for infra and the user's own services."""
+        return next((s.name for s in self.sets.values() if service in s.services), None)
+
+
+def parse(config: dict[str, Any], compose_directory: Path) -> Settings:
+    """Make settings of what `docker compose config --format json` prints.
+
+    Raises ConfigurationError that names the key and what is wrong with it.
+    """
+    try:
+        switch = SwitchSettings.model_validate(config.get("x-fream") or {})
+    except ValidationError as error:
+        raise ConfigurationError(
+            "The x-fream settings are not valid",
+            "; ".join(_explain(detail) for detail in error.errors()),
+            next_step=f"Edit {compose_directory / 'compose.yaml'} or {compose_directory / '.env'}",
+        ) from error
+    _reject_empty(switch.required, compose_directory)
+    try:
+        return _settings(config, switch, compose_directory)
+    except (KeyError, IndexError, StopIteration) as error:
+        raise ConfigurationError(
+            "The Compose files lack something that fream needs",
+            f"{error} is missing from the services nginx, set1 and set2 or their ports and volumes",
+        ) from error
+
+
+def _explain(detail: Any) -> str:
+    where = ".".join(["x-fream", *(str(part) for part in detail["loc"])])
+    if detail["type"] == "extra_forbidden":
+        return f"{where} is not a setting"
+    return f"{where}: {detail['msg'].removeprefix('Value error, ')}"
+
+
+def _reject_empty(required: dict[str, str], compose_directory: Path) -> None:
+    if empty := [name for name, value in required.items() if not value]:
+        raise ConfigurationError(
+            f"{' and '.join(empty)} must not be empty",
+            next_step=f"Set {'them' if len(empty) > 1 else 'it'} in {compose_directory / '.env'}",
+        )
+
+
+def _settings(config: dict[str, Any], switch: SwitchSettings, directory: Path) -> Settings:
+    services: dict[str, Any] = config["services"]
+    nginx = services["nginx"]
+    return Settings(
+        compose_directory=directory,
+        nginx_directory=next(
+            Path(volume["source"])
+            for volume in nginx["volumes"]
+            if volume["target"] == "/etc/nginx"
+        ),
+        project=config["name"],
+        image=repository(services["set1"]["image"]),
+        profiles=tuple(sorted({p for s in services.values() for p in s.get("profiles", ())})),
+        infra=_services_of("infra", services),
+        nginx_container=nginx["container_name"],
+        control_port=_published(nginx, 8090),
+        addresses={name: _addresses(services[name]) for name in _services_of("infra", services)},
+        sets={name: _set(name, services) for name in SetName},
+        switch=switch,
+    )
+
+
+def _set(name: SetName, services: dict[str, Any]) -> SetSettings:
+    app = services[name]
+    grace = app.get("stop_grace_period", "10s")
+    return SetSettings(
+        name=name,
+        services=_services_of(name, services),
+        container=app["container_name"],
+        port=_published(app, app["ports"][0]["target"]),
+        stop_seconds=_go_duration(grace),
+    )
+
+
+def _services_of(profile: str, services: dict[str, Any]) -> tuple[str, ...]:
+    return tuple(name for name, spec in services.items() if profile in spec.get("profiles", ()))
+
+
+def _published(service: dict[str, Any], target: int) -> int:
+    return next(int(p["published"]) for p in service["ports"] if p["target"] == target)
+
+
+def _addresses(service: dict[str, Any]) -> tuple[tuple[str, int], ...]:
+    ports = service.get("ports", ())
+    return tuple((p.get("host_ip", ""), int(p["published"])) for p in ports)
+
+
+def _go_duration(text: str) -> float:
+    """Seconds of a duration as Compose prints it, such as 1m10s."""
+    return sum(float(number) * _UNITS[unit] for number, unit in _DURATION.findall(text))
+
+
+def repository(image: str) -> str:
+    """An image reference without its tag and digest."""
+    name = image.partition("@")[0]
+    head, colon, tail = name.rpartition(":")
+    return head if colon and "/" not in tail else name
