@@ -115,6 +115,7 @@ def switch(
     output: OutputOption = Output.TEXT,
 ) -> None:
     """Release a version: start it, check it, cut over, drain and remove the old one."""
+    from fream_compose.evidence import told
     from fream_compose.history import History
     from fream_compose.release import Version
     from fream_compose.switch import Switch
@@ -125,8 +126,15 @@ def switch(
             history = History(project.settings.state_directory / "history.jsonl")
             outcome = Switch(project, proxy, history, run.report, run.interruption).run(wanted)
         now, before = outcome.live, outcome.replaced
+        for line in told(outcome.evidence, now.set):
+            run.report.note(line)
         run.done(
-            {"live": _live(now), "replaced": _live(before), "seconds": outcome.seconds},
+            {
+                "live": _live(now),
+                "replaced": _live(before),
+                "seconds": outcome.seconds,
+                "evidence": outcome.evidence.to_json(),
+            },
             f"{now.version.short} in {now.set} serves"
             + (f", in place of {before.version.short}" if before else "")
             + f"; {outcome.seconds:.1f}s",

@@ -1,5 +1,6 @@
-"""When is a new release good enough to serve?"""
+"""When is a release good enough to serve?"""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -40,29 +41,42 @@ def wait_until_healthy(
     """
     in_a_row, on_success = 0, probe.on_first_success
     looked = clock()
-    last = "no answer yet"
     while True:
-        try:
-            answer = probe.ask()
-            good = 200 <= answer.status < 300
-            last = describe(answer)
-        except web.Unreachable as error:
-            good, last = False, str(error)
-        in_a_row = in_a_row + 1 if good else 0
-        if in_a_row >= settings.successes:
+        answer, fault = _check(probe, settings)
+        in_a_row = 0 if fault else in_a_row + 1
+        if answer and in_a_row >= settings.successes:
             return answer
-        if good:
+        if not fault:
             on_success()
             on_success = _nothing
-        if not good and clock() - looked >= _INSPECT_EVERY:
+        elif clock() - looked >= _INSPECT_EVERY:
             looked = clock()
             _reject_crashed(probe)
         if clock() >= deadline:
             raise UnhealthyError(
                 f"The new release was not healthy within {settings.timeout.total_seconds():g} s",
-                f"{probe.where}: {last}",
+                f"{probe.where}: {fault or 'too few good answers in a row'}",
+                next_step=hint(answer, fault),
             )
         pause(settings.interval.total_seconds())
+
+
+def _check(probe: Probe, settings: Health) -> tuple[web.Answer | None, str]:
+    """One answer, and what is wrong with it; empty when it is good."""
+    try:
+        answer = probe.ask()
+    except web.Unreachable as error:
+        return None, str(error)
+    return answer, fault_of(answer, settings)
+
+
+def fault_of(answer: web.Answer, settings: Health) -> str:
+    """What is wrong with an answer; empty when it is good."""
+    if not settings.accepts(answer.status):
+        return describe(answer)
+    if settings.body and not re.search(settings.body, answer.body):
+        return f"{describe(answer)}, which does not match {settings.body!r}"
+    return ""
 
 
 def _nothing() -> None:
@@ -84,3 +98,33 @@ def describe(answer: web.Answer) -> str:
     body = " ".join(answer.body.split())[:200]
     target = f" to {answer.location}" if answer.location else ""
     return f"HTTP {answer.status}{target}" + (f": {body}" if body else "")
+
+
+def hint(answer: web.Answer | None, fault: str) -> str:
+    """The usual reason for what was seen, and what to change; empty when there is none."""
+    if answer is None:
+        return _connection_hint(fault)
+    if answer.upstream.startswith("fream_"):
+        return "nginx does not find the container: it must be in the project's network"
+    if 300 <= answer.status < 400:
+        why = "to log in" if "login" in answer.location else "elsewhere"
+        return (
+            f"The app redirects {why}: choose a path that answers by itself "
+            "(HEALTH_CHECK_POINT), or accept the status (x-fream.health.statuses)"
+        )
+    return {
+        400: "The app may reject the Host header: set x-fream.health.host",
+        401: "The path wants a login: choose an open one (HEALTH_CHECK_POINT)",
+        403: "The path is not open to all: choose another (HEALTH_CHECK_POINT)",
+        404: "The path does not exist in this release: check HEALTH_CHECK_POINT",
+        421: "The app does not serve this host: set x-fream.health.host",
+    }.get(answer.status, "")
+
+
+def _connection_hint(fault: str) -> str:
+    if "no answer within" in fault:
+        return "The app accepts connections but does not answer: it may wait for its database"
+    return (
+        "Nothing listens on the app's port: the app must listen on 0.0.0.0 at the port "
+        "that SERVER_PORT names, and may need more time (HEALTH_CHECK_TIMEOUT)"
+    )

@@ -6,6 +6,7 @@ import os
 import socket
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from fream_compose import durable
 
@@ -24,6 +25,7 @@ class Entry:
     by: str
     steps: dict[str, float] = field(default_factory=dict)
     why: str = ""
+    evidence: dict[str, Any] = field(default_factory=dict)
 
 
 class History:

@@ -3,15 +3,14 @@
 import time
 
 from fream_compose import ports
+from fream_compose.checks import Checks
 from fream_compose.errors import EngineError, UsageError
-from fream_compose.health import Probe, wait_until_healthy
 from fream_compose.interruption import Interruption
 from fream_compose.observe import occupied_sets
 from fream_compose.project import Container, Project
 from fream_compose.proxy import Proxy, ProxyState
 from fream_compose.release import SetName
 from fream_compose.report import Report
-from fream_compose.web import get
 
 _READY_SECONDS = 300  # MySQL's first start creates its data files
 
@@ -39,7 +38,7 @@ def up(
     live = state.live.set if state.live else None
     _reject_idle(profiles, live)
     if live and (not profiles or live in profiles):
-        _start_live(project, live, containers, report, interruption)
+        _start_live(project, proxy, live, containers, report, interruption)
     return state
 
 
@@ -86,6 +85,7 @@ def _explain(project: Project, error: EngineError) -> None:
 
 def _start_live(
     project: Project,
+    proxy: Proxy,
     live: SetName,
     containers: tuple[Container, ...],
     report: Report,
@@ -94,21 +94,11 @@ def _start_live(
     if live in occupied_sets(project.settings, containers):
         project.up(project.settings.sets[live].services)
         return
-    spec, settings = project.settings.sets[live], project.settings.switch.health
-    url = f"http://127.0.0.1:{spec.port}{settings.path}"
     with report.step(f"Start {live}, which is live"):
-        project.up(spec.services)
-        wait_until_healthy(
-            Probe(
-                f"GET {url}",
-                lambda: get(url, settings.request_timeout.total_seconds()),
-                lambda: project.condition(spec.container),
-            ),
-            settings,
-            time.monotonic() + settings.timeout.total_seconds(),
-            time.monotonic,
-            interruption.wait,
-        )
+        project.up(project.settings.sets[live].services)
+    checks = Checks(project, proxy, live, time.monotonic, interruption.wait)
+    checks.own_port(report)
+    checks.through_nginx(report)
 
 
 def down(project: Project, report: Report, volumes: bool) -> None:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _QUICK = 30  # seconds for a question; Docker answers in milliseconds
 _START = 180  # seconds to create and start containers
 _PULL = 1800  # seconds for an image; a slow line and a large image
+_ESTABLISHED = "01"  # in /proc/net/tcp, see proc_net_tcp in the kernel's documentation
 _TIMED_OUT = (124, 137)  # exit codes of `timeout`
 
 
@@ -126,6 +127,21 @@ class Project:
             return ()
         return tuple(text.splitlines()[-lines:])
 
+    def follow(self, container: str, lines: int) -> subprocess.Popen[str]:
+        """Start printing a container's last log lines and all that come, on one pipe.
+
+        The process ends by itself when nobody reads the pipe any more.
+        """
+        return subprocess.Popen(
+            ["docker", "container", "logs", "--follow", "--tail", str(lines), container],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+        )
+
     def execute(self, container: str, command: list[str]) -> str:
         """Run a command in a container and return its output. Raises EngineError."""
         with _translated(f"{command[0]} failed in {container}", _QUICK):
@@ -144,6 +160,20 @@ class Project:
         )
         rows = (line.split(maxsplit=1) for line in out.splitlines()[1:])
         return {int(pid): args for pid, args in rows}
+
+    def connections(self, container: str, port: int) -> int | None:
+        """How many connections to a port inside a container are open.
+
+        Read from the kernel's table of the container's network; None where this user
+        may not, or the container is gone.
+        """
+        try:
+            pid = next(iter(self.processes(container)))
+            tables = [Path(f"/proc/{pid}/net/{name}").read_text() for name in ("tcp", "tcp6")]
+        except (EngineError, OSError, StopIteration):
+            return None
+        rows = [line.split() for table in tables for line in table.splitlines()[1:]]
+        return sum(row[1].endswith(f":{port:04X}") and row[3] == _ESTABLISHED for row in rows)
 
     def fetch(self, version: Version, check: Callable[[], None]) -> Version:
         """Make the image of a version available here and pin its content.

@@ -9,7 +9,6 @@ import json
 import re
 import shutil
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -85,18 +84,28 @@ class Proxy:
         except FileNotFoundError:
             return None
 
-    def ask(self, name: SetName, path: str, timeout: float) -> web.Answer:
+    def ask(
+        self,
+        name: SetName,
+        path: str,
+        timeout: float,
+        headers: Mapping[str, str] | None = None,
+    ) -> web.Answer:
         """GET a path from a set through nginx, live or not. Raises web.Unreachable."""
-        return web.get(f"{self._control_url}/{name}{path}", timeout)
+        return web.get(f"{self._control_url}/{name}{path}", timeout, headers)
 
-    def introduce(self, name: SetName, path: str, timeout: float) -> None:
-        """Have nginx find a set that has just started, if it has not yet.
+    def introduce(self, name: SetName, path: str) -> None:
+        """Have nginx find a set that has just become healthy, if it has not yet.
 
-        It looks a name up every two seconds, and once more at a reload. Raises EngineError.
+        nginx looks a name up every two seconds, and once more at a reload; until then it
+        knows no address, or the one of an earlier container. Raises EngineError.
         """
-        with suppress(web.Unreachable):
-            if self.ask(name, path, timeout).upstream == f"fream_{name}":
-                self._engine.signal(self._container, "HUP")
+        try:
+            found = self.ask(name, path, _ANSWER_SECONDS).status not in (502, 504)
+        except web.Unreachable:
+            found = False
+        if not found:
+            self._engine.signal(self._container, "HUP")
 
     def workers(self) -> dict[int, bool]:
         """nginx's worker processes: id to whether it still takes new connections."""

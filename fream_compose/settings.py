@@ -35,6 +35,27 @@ def _path(value: str) -> str:
     return value
 
 
+def _host(value: object) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9.:_\[\]-]*", str(value)):
+        raise ValueError(f"{value!r} is not a host name")
+    return str(value)
+
+
+def _statuses(value: object) -> str:
+    text = str(value)
+    if not re.fullmatch(r"[1-5]\d\d(-[1-5]\d\d)?", text):
+        raise ValueError(f"{value!r} is not a status, such as 401, or a range, such as 200-299")
+    return text
+
+
+def _expression(value: object) -> str:
+    try:
+        re.compile(str(value))
+    except re.error as error:
+        raise ValueError(f"{value!r} is not a regular expression: {error}") from error
+    return str(value)
+
+
 def _drain_duration(value: object) -> timedelta:
     if (read := duration(value)) > timedelta(hours=1):
         raise ValueError(f"{value!r} must be at most 1h: nginx ends its old workers then")
@@ -50,9 +71,16 @@ class _Model(BaseModel):
 
 
 class Health(_Model):
-    """When a release counts as healthy: GET answers 2xx so many times in a row."""
+    """When a release counts as healthy: so many good answers to GET in a row.
+
+    host: sent as Host header instead of the address. statuses: codes (`401`) and ranges
+    (`200-299`) that are good. body: a regular expression that a good answer contains.
+    """
 
     path: UrlPath = "/products"
+    host: Annotated[str, BeforeValidator(_host)] = ""
+    statuses: tuple[Annotated[str, BeforeValidator(_statuses)], ...] = ("200-299",)
+    body: Annotated[str, BeforeValidator(_expression)] = ""
     timeout: Duration = timedelta(seconds=100)
     interval: Duration = timedelta(milliseconds=200)
     request_timeout: Duration = timedelta(seconds=5)
@@ -61,6 +89,20 @@ class Health(_Model):
     def once(self) -> "Health":
         """The same check, content with one success and asking twice as often."""
         return self.model_copy(update={"successes": 1, "interval": self.interval / 2})
+
+    def accepts(self, status: int) -> bool:
+        """Whether a status is good."""
+        ranges = (text.partition("-") for text in self.statuses)
+        return any(int(low) <= status <= int(high or low) for low, _, high in ranges)
+
+
+class WarmUp(_Model):
+    """Requests to a release before its cut-over, so that its first user is not its slowest."""
+
+    paths: tuple[UrlPath, ...] = ()
+    requests: Annotated[int, Field(ge=1, le=100_000)] = 100
+    concurrency: Annotated[int, Field(ge=1, le=64)] = 4
+    timeout: Duration = timedelta(seconds=30)
 
 
 class CutOver(_Model):
@@ -81,17 +123,22 @@ class SwitchSettings(_Model):
     required: dict[str, str] = {}
     pull: Literal["always", "missing"] = "always"
     health: Health = Health()
+    warm_up: WarmUp = WarmUp()
     cut_over: CutOver = CutOver()
     drain: Drain = Drain()
 
 
 class SetSettings(_Model):
-    """One set: its services, the app's container, its port on 127.0.0.1, seconds to stop."""
+    """One set: its services, the app's container, its ports, and the seconds it may take to stop.
+
+    port: on 127.0.0.1 of this server. inner_port: in the container.
+    """
 
     name: SetName
     services: tuple[str, ...]
     container: str
     port: int
+    inner_port: int
     stop_seconds: float
 
 
@@ -139,7 +186,7 @@ def parse(config: dict[str, Any], compose_directory: Path) -> Settings:
     Raises ConfigurationError that names the key and what is wrong with it.
     """
     try:
-        switch = SwitchSettings.model_validate(config.get("x-fream") or {})
+        switch = SwitchSettings.model_validate(_given(config.get("x-fream") or {}))
     except ValidationError as error:
         raise ConfigurationError(
             "The x-fream settings are not valid",
@@ -154,6 +201,13 @@ def parse(config: dict[str, Any], compose_directory: Path) -> Settings:
             "The Compose files lack something that fream needs",
             f"{error} is missing from the services nginx, set1 and set2 or their ports and volumes",
         ) from error
+
+
+def _given(value: Any) -> Any:
+    """Without what is empty: Compose prints an empty list or mapping as null."""
+    if isinstance(value, dict):
+        return {key: _given(inner) for key, inner in value.items() if inner is not None}
+    return value
 
 
 def _explain(detail: Any) -> str:
@@ -201,6 +255,7 @@ def _set(name: SetName, services: dict[str, Any]) -> SetSettings:
         services=_services_of(name, services),
         container=app["container_name"],
         port=_published(app, app["ports"][0]["target"]),
+        inner_port=app["ports"][0]["target"],
         stop_seconds=_go_duration(grace),
     )
 

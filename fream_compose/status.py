@@ -5,8 +5,9 @@ from datetime import datetime
 from typing import Any
 
 from fream_compose import web
+from fream_compose.checks import own_url
 from fream_compose.errors import ProxyError
-from fream_compose.health import describe
+from fream_compose.health import fault_of
 from fream_compose.observe import Snapshot, occupied_sets
 from fream_compose.plan import decide
 from fream_compose.project import Container, Project
@@ -64,12 +65,13 @@ def status(project: Project, proxy: Proxy) -> Status:
 
 def _live(project: Project, live: Live) -> LiveStatus:
     settings = project.settings.switch.health
-    url = f"http://127.0.0.1:{project.settings.sets[live.set].port}{settings.path}"
+    url = own_url(project.settings.sets[live.set].port, settings.path)
+    headers = {"Host": settings.host} if settings.host else {}
     try:
-        answer = web.get(url, _HEALTH_SECONDS)
-        healthy = 200 <= answer.status < 300
-        told = f"HTTP {answer.status} in {answer.seconds * 1000:.0f} ms"
-        health = told if healthy else describe(answer)
+        answer = web.get(url, _HEALTH_SECONDS, headers)
+        fault = fault_of(answer, settings)
+        healthy = not fault
+        health = fault or f"HTTP {answer.status} in {answer.seconds * 1000:.0f} ms"
     except web.Unreachable as error:
         healthy, health = False, str(error)
     return LiveStatus(

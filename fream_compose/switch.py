@@ -1,33 +1,36 @@
 """The switch: a new release takes over from the live one, and no request is dropped."""
 
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from fream_compose import health, ports, web
-from fream_compose.errors import FreamError, UncertainError, UnhealthyError
+from fream_compose import ports
+from fream_compose.checks import Checks
+from fream_compose.errors import FreamError, UncertainError
+from fream_compose.evidence import Evidence, Recorder, recording
 from fream_compose.history import Entry, History, who
 from fream_compose.interruption import Interruption
 from fream_compose.observe import observe
 from fream_compose.plan import Mend, Plan, decide, profiles
 from fream_compose.project import Project
 from fream_compose.proxy import Proxy
-from fream_compose.release import Live, Version, new_switch_id
+from fream_compose.release import Live, SetName, Version, new_switch_id
 from fream_compose.report import Report, Step
-from fream_compose.settings import Health
 from fream_compose.undo import Undo
 
-_THROUGH_NGINX_SECONDS = 10.0  # nginx asks Docker's DNS once a second; ten times that is a fault
+_WITNESS_SECONDS = 2.0  # the second witness of a drain may take so long to agree with the first
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """A switch that was done: what serves now, what it replaced, seconds it took in all."""
+    """A switch that was done: what serves now, what it replaced, the proof, seconds in all."""
 
     live: Live
     replaced: Live | None
+    evidence: Evidence
     seconds: float
 
 
@@ -58,25 +61,26 @@ class Switch:
         whatever fails is a warning. Raises UncertainError when an undo failed.
         """
         began, started = self._clock(), datetime.now(UTC)
-        snapshot = observe(self._project, self._proxy)
-        plan = decide(snapshot)
+        plan = decide(observe(self._project, self._proxy))
         release = Live(plan.target, version, new_switch_id(started))
-        try:
-            with Undo(self._report) as undo:
-                self._put_right(plan)
-                release = self._fetch(release)
-                self._start(release, undo)
-                self._wait_until_healthy(release)
-                old_workers = self._cut_over(release, plan.replaces, undo)
-        except FreamError as error:
-            if not isinstance(error, UncertainError):
-                error.serving = serving(plan.replaces)
-            self._log(release, plan, started, began, error)
-            raise
-        self._record(release)
-        self._retire(plan, old_workers)
-        self._log(release, plan, started, began)
-        return Outcome(release, plan.replaces, round(self._clock() - began, 3))
+        with recording(self._follow_log) as recorder:
+            try:
+                with Undo(self._report) as undo:
+                    self._put_right(plan)
+                    release = self._fetch(release)
+                    self._start(release, undo)
+                    self._check(release)
+                    old_workers = self._cut_over(release, plan.replaces, recorder, undo)
+            except FreamError as error:
+                if not isinstance(error, UncertainError):
+                    error.serving = serving(plan.replaces)
+                self._log(release, plan, started, began, error)
+                raise
+            self._record(release)
+            self._retire(plan, old_workers)
+            evidence = recorder.finish(release.set)
+        self._log(release, plan, started, began, evidence=evidence)
+        return Outcome(release, plan.replaces, evidence, round(self._clock() - began, 3))
 
     def _put_right(self, plan: Plan) -> None:
         for mend in plan.mends:
@@ -101,17 +105,17 @@ class Switch:
         return Live(release.set, version, release.switch)
 
     def _start(self, release: Live, undo: Undo) -> None:
-        spec = self._settings.sets[release.set]
+        spec, env = self._settings.sets[release.set], self._project.env
         variable = f"{release.set.upper()}_VERSION"
-        before = self._project.env.get(variable)
+        before = env.get(variable)
         ports.reject_taken({release.set: (("127.0.0.1", spec.port),)})
         with self._step(f"Start {release.set}"):
             undo.add(
                 f"Restore {variable} in .env",
-                f"set {variable}={before} in {self._project.env.path}",
-                lambda: self._project.env.update({variable: before}),
+                f"set {variable}={before} in {env.path}",
+                lambda: env.update({variable: before}),
             )
-            self._project.env.update({variable: str(release.version)})
+            env.update({variable: str(release.version)})
             undo.add(
                 f"Remove {release.set}",
                 f"docker compose --profile '*' rm --stop --force {' '.join(spec.services)}",
@@ -123,40 +127,17 @@ class Switch:
                 error.logs = error.logs or self._project.logs(spec.container)
                 raise
 
-    def _wait_until_healthy(self, release: Live) -> None:
-        spec, settings = self._settings.sets[release.set], self._settings.switch.health
-        timeout = settings.request_timeout.total_seconds()
-        url = f"http://127.0.0.1:{spec.port}{settings.path}"
-        deadline = self._clock() + settings.timeout.total_seconds()
-        own_port = health.Probe(
-            f"GET {url}",
-            lambda: web.get(url, timeout),
-            lambda: self._project.condition(spec.container),
-            lambda: self._proxy.introduce(release.set, settings.path, timeout),
+    def _check(self, release: Live) -> None:
+        checks = Checks(
+            self._project, self._proxy, release.set, self._clock, self._interruption.wait
         )
-        through_nginx = health.Probe(
-            f"GET {settings.path} from {release.set} through nginx",
-            lambda: self._proxy.ask(release.set, settings.path, timeout),
-            own_port.condition,
-        )
-        try:
-            with self._step(f"Check the health of {release.set}") as step:
-                answer = self._healthy(own_port, settings, deadline)
-                step.detail = f"{settings.path} HTTP {answer.status}"
-            with self._step(f"Check {release.set} through nginx"):
-                deadline = max(deadline, self._clock() + _THROUGH_NGINX_SECONDS)
-                self._healthy(through_nginx, settings.once(), deadline)
-        except UnhealthyError as error:
-            error.logs = self._project.logs(spec.container)
-            error.next_step = error.next_step or "Mend the release, then switch to it again"
-            raise
+        for check in (checks.own_port, checks.through_nginx, checks.warm_up):
+            self._interruption.check()
+            check(self._report)
 
-    def _healthy(self, probe: health.Probe, settings: Health, deadline: float) -> web.Answer:
-        return health.wait_until_healthy(
-            probe, settings, deadline, self._clock, self._interruption.wait
-        )
-
-    def _cut_over(self, release: Live, replaces: Live | None, undo: Undo) -> tuple[int, ...]:
+    def _cut_over(
+        self, release: Live, replaces: Live | None, recorder: Recorder, undo: Undo
+    ) -> tuple[int, ...]:
         """The commit point: when nginx has confirmed, nothing is undone any more."""
         with self._step(f"Cut over to {release.set}") as step:
             self._proxy.test(release)
@@ -166,7 +147,9 @@ class Switch:
                 f"fream switch --version {replaces.version if replaces else release.version}",
                 lambda: self._proxy.go_back(replaces, self._cut_over_seconds),
             )
+            recorder.reload()
             workers = self._proxy.serve(release, self._cut_over_seconds)
+            recorder.confirm()
             self._interruption.disregard()
             undo.forget()
             step.detail = "confirmed by nginx"
@@ -187,14 +170,30 @@ class Switch:
         if plan.replaces is None:
             return
         old = plan.replaces.set
-        with self._warning(f"{old} was not drained"), self._step(f"Drain {old}") as step:
-            left = self._proxy.drain(old_workers, self._drain_seconds, self._pause)
-            step.detail = "nothing in flight"
-            if left:
-                step.detail = f"{left} nginx workers still busy at the deadline"
-                self._report.warn(f"what is still open to {old} is cut when it stops")
+        with self._warning(f"{old} was not drained"):
+            self._drain(old, old_workers)
         with self._warning(f"{old} is still there"), self._step(f"Stop and remove {old}"):
             self._project.remove(old)
+
+    def _drain(self, old: SetName, old_workers: tuple[int, ...]) -> None:
+        with self._step(f"Drain {old}") as step:
+            left = self._proxy.drain(old_workers, self._drain_seconds, self._pause)
+            connections = self._open_connections(old, wait=not left)
+            step.detail = "nothing in flight"
+            if left or connections:
+                counted = f"{connections} open connections, " if connections else ""
+                step.detail = f"{counted}{left} nginx workers busy at the deadline"
+                self._report.warn(f"what is still open to {old} is cut when it stops")
+
+    def _open_connections(self, old: SetName, wait: bool) -> int | None:
+        """The second witness: connections to the old app; None where it cannot be asked."""
+        spec = self._settings.sets[old]
+        deadline = self._clock() + (_WITNESS_SECONDS if wait else 0)
+        while count := self._project.connections(spec.container, spec.inner_port):
+            if self._clock() >= deadline:
+                break
+            self._pause(0.1)
+        return count
 
     def _pause(self, seconds: float) -> None:
         if self._interruption.pending:
@@ -208,6 +207,7 @@ class Switch:
         started: datetime,
         began: float,
         error: FreamError | None = None,
+        evidence: Evidence | None = None,
     ) -> None:
         entry = Entry(
             id=release.switch,
@@ -220,9 +220,13 @@ class Switch:
             by=who(),
             steps=dict(self._report.seconds),
             why=f"{error}: {error.why}" if error else "",
+            evidence=evidence.to_json() if evidence else {},
         )
         with self._warning("the history lacks this switch"):
             self._history.add(entry)
+
+    def _follow_log(self, lines: int) -> subprocess.Popen[str]:
+        return self._project.follow(self._settings.nginx_container, lines)
 
     @contextmanager
     def _step(self, title: str) -> Iterator[Step]:
