@@ -35,6 +35,13 @@ class Checks:
         self._pause = pause
         self._deadline = clock() + self._settings.timeout.total_seconds()
 
+    def now(self) -> bool:
+        """Whether the set is healthy on its own port at this moment."""
+        try:
+            return not health.fault_of(self._ask(self._settings.path), self._settings)
+        except web.Unreachable:
+            return False
+
     def own_port(self, report: Report) -> None:
         """Wait until the set is healthy on its port of 127.0.0.1. Raises UnhealthyError."""
         path = self._settings.path

@@ -31,7 +31,8 @@ and goes. Whatever fails before that moment is undone, and the old release never
 
     fream up infra                  start MySQL and nginx
     fream switch --version 1.0.1    release a version
-    fream status                    what is live
+    fream status                    what is live, and what is out of order
+    fream recover                   put right what an interrupted run left
     fream down                      stop and remove everything, keep the data
 """
 EPILOG = (
@@ -60,6 +61,9 @@ class Output(StrEnum):
 
 OutputOption = Annotated[
     Output, typer.Option("--output", "-o", help="text for people, json for programs.")
+]
+WaitOption = Annotated[
+    str, typer.Option("--wait", help="Wait so long for another run to end, such as 10m.")
 ]
 
 
@@ -92,12 +96,17 @@ def up(
     profiles: Annotated[
         list[str] | None, typer.Argument(help="infra, or the live set. Default: all that is live.")
     ] = None,
+    wait: WaitOption = "",
     output: OutputOption = Output.TEXT,
 ) -> None:
     """Start MySQL and nginx, and return when both answer."""
     from fream_compose import infra
 
-    with _edge("up", output) as run, _open(context.obj) as (project, proxy), run.locked(project):
+    with (
+        _edge("up", output) as run,
+        _open(context.obj) as (project, proxy),
+        run.locked(project, wait),
+    ):
         state = infra.up(project, proxy, run.report, run.interruption, tuple(profiles or ()))
         serves = state.live.version.short if state.live else "nothing yet: fream switch --version …"
         run.done(
@@ -112,6 +121,7 @@ def switch(
     version: Annotated[
         str, typer.Option("--version", "-v", help="Image tag, sha256:… digest, or TAG@DIGEST.")
     ],
+    wait: WaitOption = "",
     output: OutputOption = Output.TEXT,
 ) -> None:
     """Release a version: start it, check it, cut over, drain and remove the old one."""
@@ -122,7 +132,7 @@ def switch(
 
     with _edge("switch", output) as run:
         wanted = Version.parse(version)
-        with _open(context.obj) as (project, proxy), run.locked(project):
+        with _open(context.obj) as (project, proxy), run.locked(project, wait):
             history = History(project.settings.state_directory / "history.jsonl")
             outcome = Switch(project, proxy, history, run.report, run.interruption).run(wanted)
         now, before = outcome.live, outcome.replaced
@@ -142,6 +152,23 @@ def switch(
 
 
 @app.command()
+def recover(
+    context: typer.Context, wait: WaitOption = "", output: OutputOption = Output.TEXT
+) -> None:
+    """Put right what an interrupted run, a crash or a hand left out of order."""
+    from fream_compose.recovery import Recovery
+
+    with _edge("recover", output) as run, _open(context.obj) as (project, proxy):
+        with run.locked(project, wait):
+            recovery = Recovery(project, proxy, run.report, run.interruption, time.monotonic)
+            live = recovery.put_right().live
+        mended = list(run.report.seconds)
+        text = "Everything is in order" if mended else "Everything was in order"
+        serves = f"{live.version.short} in {live.set} serves" if live else "nothing is live"
+        run.done({"live": _live(live), "mended": mended}, f"{text}; {serves}")
+
+
+@app.command()
 def status(context: typer.Context, output: OutputOption = Output.TEXT) -> None:
     """Show what is live, since when, how it fares, and what else runs."""
     from fream_compose.status import lines
@@ -157,12 +184,17 @@ def down(
     context: typer.Context,
     volumes: Annotated[bool, typer.Option("--volumes", help="Remove the data too.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    wait: WaitOption = "",
     output: OutputOption = Output.TEXT,
 ) -> None:
     """Stop and remove everything of the project. The data stays unless you say --volumes."""
     from fream_compose import infra
 
-    with _edge("down", output) as run, _open(context.obj) as (project, _), run.locked(project):
+    with (
+        _edge("down", output) as run,
+        _open(context.obj) as (project, _),
+        run.locked(project, wait),
+    ):
         if volumes and not yes:
             _confirm(f"Remove the volumes of {project.settings.project}, with all data?")
         infra.down(project, run.report, volumes)
@@ -187,13 +219,18 @@ class _Run:
         self._json = output is Output.JSON
 
     @contextmanager
-    def locked(self, project: "Project") -> Iterator[None]:
-        """Hold the project: one run at a time."""
+    def locked(self, project: "Project", wait: str = "") -> Iterator[None]:
+        """Hold the project: one run at a time. wait: a duration, such as 10m."""
         from fream_compose import lock
+        from fream_compose.settings import duration
 
-        with lock.hold(
-            project.settings.state_directory / "lock", " ".join(["fream", *sys.argv[1:]])
-        ):
+        try:
+            seconds = duration(wait).total_seconds() if wait else 0.0
+        except ValueError as error:
+            raise UsageError("--wait is not valid", str(error)) from error
+        command = " ".join(["fream", *sys.argv[1:]])
+        path = project.settings.state_directory / "lock"
+        with lock.hold(path, command, seconds, self.interruption.wait):
             yield
 
     def done(self, result: dict[str, Any], text: str) -> None:

@@ -31,7 +31,7 @@ def up(
     _reject_unknown(project, profiles)
     containers = project.containers()
     with report.step("Start " + " and ".join(project.settings.infra)):
-        _start_infra(project, containers)
+        start(project, containers)
     with report.step("Ask nginx what is live") as step:
         state = proxy.state()
         step.detail = f"{state.live.set} {state.live.version.tag}" if state.live else "nothing yet"
@@ -61,7 +61,11 @@ def _reject_idle(profiles: tuple[str, ...], live: SetName | None) -> None:
         )
 
 
-def _start_infra(project: Project, containers: tuple[Container, ...]) -> None:
+def start(project: Project, containers: tuple[Container, ...]) -> None:
+    """Start what outlives releases and wait until it is healthy.
+
+    containers: what there is already. Raises ConfigurationError for a port in use, EngineError.
+    """
     settings = project.settings
     present = {container.service for container in containers if container.state == "running"}
     ports.reject_taken(

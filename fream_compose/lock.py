@@ -4,37 +4,50 @@ import fcntl
 import json
 import os
 import socket
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 from fream_compose.errors import ConfigurationError, LockedError
 
+_POLL_SECONDS = 0.2
+
 
 @contextmanager
-def hold(path: Path, command: str) -> Iterator[None]:
-    """Hold the project for the length of a run. Raises LockedError that says who has it."""
+def hold(
+    path: Path, command: str, wait: float = 0.0, pause: Callable[[float], None] = time.sleep
+) -> Iterator[None]:
+    """Hold the project for the length of a run. Raises LockedError that says who has it.
+
+    wait: seconds to wait for another run to end.
+    """
     try:
         path.parent.mkdir(mode=0o755, exist_ok=True)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be opened", error.strerror or "") from error
     try:
-        _take(descriptor, path)
+        _take(descriptor, path, time.monotonic() + wait, pause)
         _sign(descriptor, command)
         yield
     finally:
         os.close(descriptor)
 
 
-def _take(descriptor: int, path: Path) -> None:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        raise LockedError(
-            "Another run is at work", _holder(path), next_step="Wait for it, then try again"
-        ) from error
+def _take(descriptor: int, path: Path, until: float, pause: Callable[[float], None]) -> None:
+    while True:
+        try:
+            return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            if time.monotonic() >= until:
+                raise LockedError(
+                    "Another run is at work",
+                    _holder(path),
+                    next_step="Try again when it is done, or wait for it with --wait 10m",
+                ) from error
+        pause(_POLL_SECONDS)
 
 
 def _sign(descriptor: int, command: str) -> None:

@@ -1,34 +1,61 @@
 """What really runs, read before anything is changed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from fream_compose.errors import ProxyError, UsageError
 from fream_compose.project import Container, Project
 from fream_compose.proxy import Proxy
-from fream_compose.release import Live, SetName
+from fream_compose.release import Live, SetName, Version
 from fream_compose.settings import Settings
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """nginx's own answer, what its include names, and every container of the project."""
+    """The state of a project.
+
+    live: nginx's own answer, or what its include names while it does not answer.
+    included: what the include names. silent: why nginx does not answer; empty when it does.
+    occupied: sets with a container. running: sets whose app runs.
+    running_version: what the live set's container was made from, where that can be read.
+    profiles, versions: what `.env` says.
+    """
 
     live: Live | None
     included: Live | None
-    nginx_version: str
-    containers: tuple[Container, ...]
-    occupied: frozenset[SetName]
+    silent: str = ""
+    nginx_version: str = ""
+    containers: tuple[Container, ...] = ()
+    nginx_runs: bool = True
+    occupied: frozenset[SetName] = frozenset()
+    running: frozenset[SetName] = frozenset()
+    running_version: Version | None = None
+    profiles: str = ""
+    versions: dict[SetName, str] = field(default_factory=dict)
 
 
 def observe(project: Project, proxy: Proxy) -> Snapshot:
-    """Look at the project. Raises EngineError, and ProxyError when nginx does not answer."""
-    containers = project.containers()
-    state = proxy.state()
+    """Look at the project; changes nothing. Raises EngineError and ConfigurationError."""
+    settings, containers = project.settings, project.containers()
+    included = proxy.included()
+    try:
+        state = proxy.state()
+        live, nginx_version, silent = state.live, state.nginx_version, ""
+    except ProxyError as error:
+        live, nginx_version, silent = included, "", error.why or error.what
     return Snapshot(
-        live=state.live,
-        included=proxy.included(),
-        nginx_version=state.nginx_version,
+        live=live,
+        included=included,
+        silent=silent,
+        nginx_version=nginx_version,
         containers=containers,
-        occupied=occupied_sets(project.settings, containers),
+        nginx_runs=_runs(settings.nginx_container, containers),
+        occupied=occupied_sets(settings, containers),
+        running=frozenset(
+            name for name, spec in settings.sets.items() if _runs(spec.container, containers)
+        ),
+        running_version=_version(settings, live, containers),
+        profiles=project.env.get("COMPOSE_PROFILES"),
+        versions={name: project.env.get(version_variable(name)) for name in SetName},
     )
 
 
@@ -36,3 +63,27 @@ def occupied_sets(settings: Settings, containers: tuple[Container, ...]) -> froz
     """The sets that have a container, running or not."""
     sets = (settings.set_of(container.service) for container in containers)
     return frozenset(name for name in sets if name)
+
+
+def version_variable(name: SetName) -> str:
+    """The variable of `.env` that holds a set's version."""
+    return f"{name.upper()}_VERSION"
+
+
+def _runs(name: str, containers: tuple[Container, ...]) -> bool:
+    return any(c.name == name and c.state == "running" for c in containers)
+
+
+def _version(
+    settings: Settings, live: Live | None, containers: tuple[Container, ...]
+) -> Version | None:
+    """The version in the live container's image reference.
+
+    None where Docker prints an id instead, as it does when the tag has moved on.
+    """
+    name = settings.sets[live.set].container if live else ""
+    image = next((c.image for c in containers if c.name == name), "")
+    try:
+        return Version.parse(image.removeprefix(f"{settings.image}:"))
+    except UsageError:
+        return None

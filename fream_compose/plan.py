@@ -8,32 +8,56 @@ from fream_compose.release import Live, SetName
 
 
 class Mend(Enum):
-    """What an interrupted run left, and what puts it right before a switch."""
+    """What can be out of order, in the order in which it is put right."""
 
-    INCLUDE = "nginx and its include disagree: a reload never took, or the file was edited"
+    NGINX_STOPPED = "nginx is not running"
+    NGINX_SILENT = "nginx runs but does not answer"
+    INCLUDE = "nginx and service-url.inc disagree: a reload never took, or the file was edited"
+    LIVE_SET = "the live set does not run"
+    LIVE_VERSION = "the live set was started by hand with another version"
     IDLE_SET = "the idle set has containers: a run was interrupted, or they were started by hand"
+    ENV_FILE = ".env does not name what is live"
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Where the release goes, what it replaces, and what is put right first."""
+    """Where the release goes, and what it replaces."""
 
     target: SetName
     replaces: Live | None
-    mends: tuple[Mend, ...]
 
 
 def decide(snapshot: Snapshot) -> Plan:
     """Plan a switch: the new release goes where the live one is not."""
     live = snapshot.live
-    target = live.set.other if live else SetName.SET1
-    idle = {target} if live else set(SetName)
-    mends = []
-    if snapshot.included != live:
-        mends.append(Mend.INCLUDE)
-    if idle & snapshot.occupied:
-        mends.append(Mend.IDLE_SET)
-    return Plan(target, live, tuple(mends))
+    return Plan(live.set.other if live else SetName.SET1, live)
+
+
+def diagnose(snapshot: Snapshot) -> tuple[Mend, ...]:
+    """Everything that is out of order, the first to be put right first."""
+    live = snapshot.live
+    if snapshot.silent:
+        return (Mend.NGINX_SILENT if snapshot.nginx_runs else Mend.NGINX_STOPPED,)
+    wrong = {
+        Mend.INCLUDE: snapshot.included != live,
+        Mend.LIVE_SET: live is not None and live.set not in snapshot.running,
+        Mend.LIVE_VERSION: _other_version(snapshot),
+        Mend.IDLE_SET: bool(snapshot.occupied - ({live.set} if live else set())),
+        Mend.ENV_FILE: _env_disagrees(snapshot),
+    }
+    return tuple(mend for mend in Mend if wrong.get(mend))
+
+
+def _other_version(snapshot: Snapshot) -> bool:
+    live, running = snapshot.live, snapshot.running_version
+    return live is not None and running is not None and running != live.version
+
+
+def _env_disagrees(snapshot: Snapshot) -> bool:
+    live = snapshot.live
+    if snapshot.profiles.strip("'\"") != profiles(snapshot.profiles, live.set if live else None):
+        return True
+    return live is not None and snapshot.versions.get(live.set) != str(live.version)
 
 
 def profiles(current: str, live: SetName | None) -> str:

@@ -152,6 +152,11 @@ class Project:
         with _translated(f"{container} could not be signalled", _QUICK):
             _docker(_QUICK).container.kill(container, signal=name)
 
+    def restart(self, container: str) -> None:
+        """Stop a container, by force after ten seconds, and start it again. Raises EngineError."""
+        with _translated(f"{container} could not be restarted", _QUICK):
+            _docker(_QUICK).container.restart(container, time=10)
+
     def processes(self, container: str) -> dict[int, str]:
         """The processes of a container: id to command line. Raises EngineError."""
         out = _run(

@@ -6,12 +6,11 @@ from typing import Any
 
 from fream_compose import web
 from fream_compose.checks import own_url
-from fream_compose.errors import ProxyError
 from fream_compose.health import fault_of
-from fream_compose.observe import Snapshot, occupied_sets
-from fream_compose.plan import decide
+from fream_compose.observe import observe
+from fream_compose.plan import diagnose
 from fream_compose.project import Container, Project
-from fream_compose.proxy import Proxy, ProxyState
+from fream_compose.proxy import Proxy
 from fream_compose.release import Live, SetName
 
 _HEALTH_SECONDS = 3.0
@@ -47,19 +46,13 @@ class Status:
 
 def status(project: Project, proxy: Proxy) -> Status:
     """Look, change nothing. Raises EngineError."""
-    containers = project.containers()
-    try:
-        state = proxy.state()
-    except ProxyError as error:
-        notice = f"{error}; type: {error.next_step}"
-        return Status(None, "", f"no answer: {error.why}", containers, (notice,))
-    live = state.live
+    seen = observe(project, proxy)
     return Status(
-        live=_live(project, live) if live else None,
-        idle=live.set.other if live else "",
-        nginx=state.nginx_version,
-        containers=containers,
-        notices=tuple(_notices(project, proxy, state, containers)),
+        live=_live(project, seen.live) if seen.live else None,
+        idle=seen.live.set.other if seen.live else "",
+        nginx=seen.nginx_version or f"no answer: {seen.silent}",
+        containers=seen.containers,
+        notices=tuple(f"{mend.value}; type: fream recover" for mend in diagnose(seen)),
     )
 
 
@@ -83,18 +76,6 @@ def _live(project: Project, live: Live) -> LiveStatus:
         healthy=healthy,
         health=f"{settings.path} {health}",
     )
-
-
-def _notices(
-    project: Project, proxy: Proxy, state: ProxyState, containers: tuple[Container, ...]
-) -> list[str]:
-    """What is not as it should be, each with the command that mends it."""
-    occupied = occupied_sets(project.settings, containers)
-    snapshot = Snapshot(state.live, proxy.included(), state.nginx_version, containers, occupied)
-    notices = [f"{mend.value}; the next switch puts it right" for mend in decide(snapshot).mends]
-    if state.live and state.live.set not in occupied:
-        notices.append(f"{state.live.set} is live but does not run; type: fream up")
-    return notices
 
 
 def lines(found: Status, now: datetime) -> list[str]:

@@ -13,10 +13,11 @@ from fream_compose.errors import FreamError, UncertainError
 from fream_compose.evidence import Evidence, Recorder, recording
 from fream_compose.history import Entry, History, who
 from fream_compose.interruption import Interruption
-from fream_compose.observe import observe
-from fream_compose.plan import Mend, Plan, decide, profiles
+from fream_compose.observe import version_variable
+from fream_compose.plan import Mend, Plan, decide
 from fream_compose.project import Project
 from fream_compose.proxy import Proxy
+from fream_compose.recovery import Recovery, record
 from fream_compose.release import Live, SetName, Version, new_switch_id
 from fream_compose.report import Report, Step
 from fream_compose.undo import Undo
@@ -53,6 +54,7 @@ class Switch:
         self._report = report
         self._interruption = interruption
         self._clock = clock
+        self._recovery = Recovery(project, proxy, report, interruption, clock)
 
     def run(self, version: Version) -> Outcome:
         """Release a version into the idle set and make it live.
@@ -61,12 +63,11 @@ class Switch:
         whatever fails is a warning. Raises UncertainError when an undo failed.
         """
         began, started = self._clock(), datetime.now(UTC)
-        plan = decide(observe(self._project, self._proxy))
+        plan = decide(self._recovery.put_right(despite=Mend.LIVE_SET))
         release = Live(plan.target, version, new_switch_id(started))
         with recording(self._follow_log) as recorder:
             try:
                 with Undo(self._report) as undo:
-                    self._put_right(plan)
                     release = self._fetch(release)
                     self._start(release, undo)
                     self._check(release)
@@ -82,22 +83,6 @@ class Switch:
         self._log(release, plan, started, began, evidence=evidence)
         return Outcome(release, plan.replaces, evidence, round(self._clock() - began, 3))
 
-    def _put_right(self, plan: Plan) -> None:
-        for mend in plan.mends:
-            with self._step(f"Put right: {mend.value}"):
-                if mend is Mend.INCLUDE:
-                    self._proxy.go_back(plan.replaces, self._cut_over_seconds)
-                else:
-                    self._clear(plan)
-
-    def _clear(self, plan: Plan) -> None:
-        """Remove what is not live, once no old worker of nginx sends requests there."""
-        leaving = tuple(pid for pid, accepts in self._proxy.workers().items() if not accepts)
-        self._proxy.drain(leaving, self._drain_seconds, self._interruption.wait)
-        self._project.remove(plan.target)
-        if plan.replaces is None:
-            self._project.remove(plan.target.other)
-
     def _fetch(self, release: Live) -> Live:
         with self._step(f"Pull {release.version.tag}") as step:
             version = self._project.fetch(release.version, self._interruption.check)
@@ -106,7 +91,7 @@ class Switch:
 
     def _start(self, release: Live, undo: Undo) -> None:
         spec, env = self._settings.sets[release.set], self._project.env
-        variable = f"{release.set.upper()}_VERSION"
+        variable = version_variable(release.set)
         before = env.get(variable)
         ports.reject_taken({release.set: (("127.0.0.1", spec.port),)})
         with self._step(f"Start {release.set}"):
@@ -156,15 +141,8 @@ class Switch:
         return workers
 
     def _record(self, release: Live) -> None:
-        """A plain `docker compose up -d` starts the live set from now on, and no other."""
         with self._warning("`.env` does not name the live set"):
-            env = self._project.env
-            env.update(
-                {
-                    "COMPOSE_PROFILES": profiles(env.get("COMPOSE_PROFILES"), release.set),
-                    f"{release.set.upper()}_VERSION": str(release.version),
-                }
-            )
+            record(self._project, release)
 
     def _retire(self, plan: Plan, old_workers: tuple[int, ...]) -> None:
         if plan.replaces is None:
