@@ -1,0 +1,161 @@
+"""What every command shares: its options, how it opens the project, and how it ends."""
+
+import json
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from fream_compose.errors import ConfigurationError, FreamError, UsageError
+from fream_compose.interruption import Interruption, LeaveNow, interruption
+from fream_compose.report import PlainReport, Report, RichReport
+
+if TYPE_CHECKING:
+    from fream_compose.project import Project
+    from fream_compose.proxy import Proxy
+    from fream_compose.release import Live
+
+
+class Output(StrEnum):
+    """How results are printed."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+OutputOption = Annotated[
+    Output, typer.Option("--output", "-o", help="text for people, json for programs.")
+]
+WaitOption = Annotated[
+    str, typer.Option("--wait", help="Wait so long for another run to end, such as 10m.")
+]
+
+
+class Run:
+    """One run of a command: how it reports, and how it ends."""
+
+    def __init__(self, command: str, output: Output, state: Interruption) -> None:
+        self.command = command
+        self.interruption = state
+        self.report = _report(output)
+        self._json = output is Output.JSON
+
+    @contextmanager
+    def locked(self, project: "Project", wait: str = "") -> Iterator[None]:
+        """Hold the project: one run at a time. wait: a duration, such as 10m."""
+        from fream_compose import lock
+        from fream_compose.settings import duration
+
+        try:
+            seconds = duration(wait).total_seconds() if wait else 0.0
+        except ValueError as error:
+            raise UsageError("--wait is not valid", str(error)) from error
+        command = " ".join(["fream", *sys.argv[1:]])
+        path = project.settings.state_directory / "lock"
+        with lock.hold(path, command, seconds, self.interruption.wait):
+            yield
+
+    def done(self, result: dict[str, Any], text: str) -> None:
+        """Print the result."""
+        if self._json:
+            print(json.dumps({"ok": True, "command": self.command, "result": result}, default=str))
+        else:
+            print(text)
+
+    def failed(self, error: FreamError) -> None:
+        """Print what failed, why, what serves, and what to do next."""
+        if self._json:
+            print(json.dumps({"ok": False, "command": self.command, "error": _fields(error)}))
+        print("\n".join(_explained(error)), file=sys.stderr)
+
+
+@contextmanager
+def edge(command: str, output: Output) -> Iterator[Run]:
+    """Where errors become messages and exit codes."""
+    with interruption() as state:
+        run = Run(command, output, state)
+        try:
+            yield run
+        except FreamError as error:
+            run.failed(error)
+            raise typer.Exit(error.exit_code) from error
+        except LeaveNow as left:
+            print("left at once; `fream status` tells what is left", file=sys.stderr)
+            raise typer.Exit(left.exit_code) from left
+
+
+def _fields(error: FreamError) -> dict[str, Any]:
+    return {
+        "kind": type(error).__name__,
+        "exit_code": error.exit_code,
+        "what": error.what,
+        "why": error.why,
+        "logs": error.logs,
+        "serving": error.serving,
+        "next_step": error.next_step,
+    }
+
+
+def _explained(error: FreamError) -> list[str]:
+    told = [f"error: {error.what}"]
+    told += [f"  why      {line}" for line in error.why.splitlines()[:1]]
+    told += [f"           {line}" for line in error.why.splitlines()[1:]]
+    told += [f"  log      {line}" for line in error.logs]
+    told += [f"  serving  {error.serving}"] if error.serving else []
+    told += [f"  next     {error.next_step}"] if error.next_step else []
+    return told
+
+
+def _report(output: Output) -> Report:
+    stream = sys.stdout if output is Output.TEXT else sys.stderr
+    if not stream.isatty():
+        return PlainReport(out=stream)
+    from rich.console import Console
+
+    return RichReport(Console(file=stream))
+
+
+@contextmanager
+def opened(given: Path | None) -> "Iterator[tuple[Project, Proxy]]":
+    """Read the project's settings. Raises ConfigurationError."""
+    from fream_compose.project import open_project
+    from fream_compose.proxy import Proxy
+
+    project = open_project(_find(given))
+    settings = project.settings
+    control = f"http://127.0.0.1:{settings.control_port}"
+    container, directory = settings.nginx_container, settings.nginx_directory
+    yield project, Proxy(project, container, directory, control, time.monotonic)
+
+
+def _find(given: Path | None) -> Path:
+    """The folder of compose.yaml: in the folder that was named, or the current one and up."""
+    start = (given or Path.cwd()).absolute()
+    for folder in [start] if given else [start, *start.parents]:
+        for place in (folder / "compose", folder):
+            if (place / "compose.yaml").is_file() and (place / "infra.yaml").is_file():
+                return place
+    raise ConfigurationError(
+        f"There is no fream project in {start}" + ("" if given else " or its parents"),
+        "A project has compose/compose.yaml and compose/infra.yaml",
+        next_step="cd into the project, or name it with -C or FREAM_PROJECT_DIR",
+    )
+
+
+def as_json(live: "Live | None") -> dict[str, Any] | None:
+    """A release as plain values."""
+    return None if live is None else {**asdict(live), "version": str(live.version)}
+
+
+def confirm(question: str) -> None:
+    """Ask before something is destroyed. Raises UsageError for no, and where nobody can answer."""
+    if not sys.stdin.isatty():
+        raise UsageError("Nobody is here to ask", question, next_step="Say --yes if you mean it")
+    if not typer.confirm(question, err=True):
+        raise UsageError("Nothing was removed", "The question was answered with no")

@@ -1,0 +1,65 @@
+"""fream up, fream down: what outlives releases."""
+
+from typing import Annotated
+
+import typer
+
+from fream_compose.commands.edge import (
+    Output,
+    OutputOption,
+    WaitOption,
+    as_json,
+    confirm,
+    edge,
+    opened,
+)
+
+commands = typer.Typer()
+
+
+@commands.command()
+def up(
+    context: typer.Context,
+    profiles: Annotated[
+        list[str] | None, typer.Argument(help="infra, or the live set. Default: all that is live.")
+    ] = None,
+    wait: WaitOption = "",
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Start MySQL and nginx, and return when both answer."""
+    from fream_compose import infra
+
+    with (
+        edge("up", output) as run,
+        opened(context.obj) as (project, proxy),
+        run.locked(project, wait),
+    ):
+        state = infra.up(project, proxy, run.report, run.interruption, tuple(profiles or ()))
+        serves = state.live.version.short if state.live else "nothing yet: fream switch --version …"
+        run.done(
+            {"live": as_json(state.live), "urls": project.settings.http_urls},
+            f"Ready at {', '.join(project.settings.http_urls)}; live: {serves}",
+        )
+
+
+@commands.command()
+def down(
+    context: typer.Context,
+    volumes: Annotated[bool, typer.Option("--volumes", help="Remove the data too.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    wait: WaitOption = "",
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Stop and remove everything of the project. The data stays unless you say --volumes."""
+    from fream_compose import infra
+
+    with (
+        edge("down", output) as run,
+        opened(context.obj) as (project, _),
+        run.locked(project, wait),
+    ):
+        if volumes and not yes:
+            confirm(f"Remove the volumes of {project.settings.project}, with all data?")
+        infra.down(project, run.report, volumes)
+        kept = "the data is gone" if volumes else "the data is kept; `fream up` brings it back"
+        run.done({"volumes_removed": volumes}, f"Everything is stopped; {kept}")
