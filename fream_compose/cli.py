@@ -1,13 +1,15 @@
 """The command line: with `commands`, the only place that prints results or exits."""
 
+import logging
 import os
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from fream_compose import __version__
-from fream_compose.commands import infra, look, release
+from fream_compose.commands import edge, infra, look, release
 
 HELP = """Release new versions of an app on Docker Compose without dropping a request.
 
@@ -52,8 +54,15 @@ def main_options(
             help="Where the project is; else the current folder or a parent. [FREAM_PROJECT_DIR]",
         ),
     ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say only how it ended.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Say what Docker is asked.")] = False,
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
 ) -> None:
+    edge.preferences.quiet = quiet
+    if verbose:
+        logging.basicConfig(stream=sys.stderr, format="%(message)s")
+        for name in ("fream_compose", "python_on_whales"):
+            logging.getLogger(name).setLevel(logging.DEBUG)
     if version:
         print(f"fream {__version__}")
         raise typer.Exit

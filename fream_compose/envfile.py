@@ -51,7 +51,8 @@ class EnvFile:
 
     def _lines(self) -> list[str]:
         try:
-            return self.path.read_text(encoding="utf-8").splitlines()
+            # Not splitlines(): only a newline ends a line of .env.
+            return self.path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
         except FileNotFoundError as error:
             raise ConfigurationError(
                 f"{self.path} does not exist",

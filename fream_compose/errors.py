@@ -6,8 +6,11 @@ FreamError                     1  a bug, unless a kind below says better
 ├── LockedError                4  another run is at work
 ├── EngineError                5  Docker or the image failed; undone
 ├── UnhealthyError             6  the new release never became healthy; undone
+│   └── HookError              6  a hook before the cut-over failed; undone
 ├── ProxyError                 7  nginx refused; undone
+├── RejectedError              8  the new release was healthy but not wanted; undone
 ├── UncertainError             9  an undo failed: the message holds the commands to type
+├── NothingToRollBackError    10  there is no earlier release
 └── InterruptedRun   128 + signal  Ctrl-C, SIGTERM or SIGHUP; undone
 
 Every code but 9 promises that the app serves as it did before, or better.
@@ -70,16 +73,32 @@ class UnhealthyError(FreamError):
     exit_code = 6
 
 
+class HookError(UnhealthyError):
+    """A command of the user's failed or took too long."""
+
+
 class ProxyError(FreamError):
     """nginx does not answer, or refused its configuration."""
 
     exit_code = 7
 
 
+class RejectedError(FreamError):
+    """A held release was aborted, or nobody decided in time."""
+
+    exit_code = 8
+
+
 class UncertainError(FreamError):
     """An undo failed; what is left is for the operator."""
 
     exit_code = 9
+
+
+class NothingToRollBackError(FreamError):
+    """There is no release to go back to."""
+
+    exit_code = 10
 
 
 class InterruptedRun(FreamError):

@@ -5,10 +5,19 @@ import json
 import os
 import socket
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fream_compose import durable
+from fream_compose.errors import ConfigurationError, UsageError
+from fream_compose.settings import Settings
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+_CI_JOBS = ("BUILD_TAG", "GITHUB_RUN_ID", "CI_JOB_URL")  # Jenkins, GitHub, GitLab
 
 
 @dataclass(frozen=True)
@@ -27,6 +36,19 @@ class Entry:
     why: str = ""
     evidence: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def short_id(self) -> str:
+        """The part of the id that tells it from others, for people."""
+        return self.id.rpartition("-")[2]
+
+
+@dataclass(frozen=True)
+class Log:
+    """What a history holds, the newest last, and how many lines could not be read."""
+
+    entries: tuple[Entry, ...]
+    passed_over: int
+
 
 class History:
     """The file history.jsonl: one line for each switch, the newest last."""
@@ -36,7 +58,13 @@ class History:
 
     def entries(self) -> tuple[Entry, ...]:
         """What can be read; a line torn by a crash is passed over."""
-        return tuple(entry for line in self._lines() if (entry := _read(line)))
+        return self.read().entries
+
+    def read(self) -> Log:
+        """The entries, and how many lines were passed over. Raises ConfigurationError."""
+        lines = self._lines()
+        entries = tuple(entry for line in lines if (entry := _read(line)))
+        return Log(entries, len(lines) - len(entries))
 
     def add(self, entry: Entry) -> None:
         """Append an entry for good. Raises ConfigurationError."""
@@ -46,23 +74,60 @@ class History:
 
     def _lines(self) -> list[str]:
         try:
-            return self._path.read_text(encoding="utf-8", errors="replace").splitlines()
+            text = self._path.read_text(encoding="utf-8", errors="replace")
         except FileNotFoundError:
             return []
+        except OSError as error:
+            raise ConfigurationError(f"{self._path} cannot be read", str(error)) from error
+        # Not splitlines(): what an app answered may hold the other line separators.
+        return [line for line in text.split("\n") if line]
+
+
+def find(entries: tuple[Entry, ...], wanted: str) -> Entry:
+    """The entry of an id, of the beginning of one, or of the part after its dash.
+
+    Raises UsageError when there is none, or more than one.
+    """
+    exact = [entry for entry in entries if wanted in (entry.id, entry.short_id)]
+    found = exact or [e for e in entries if e.id.startswith(wanted) and wanted]
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise UsageError(f"No release has the id {wanted!r}", next_step="fream history")
+    raise UsageError(
+        f"{len(found)} releases have ids that begin with {wanted!r}",
+        ", ".join(entry.id for entry in found[-5:]),
+        next_step="Type more of the id",
+    )
+
+
+@cache
+def _model() -> "TypeAdapter[Entry]":
+    # Imported when there is something to read: `fream --help` must not wait for it.
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(Entry)
+
+
+def history_of(settings: Settings) -> History:
+    """The history of a project."""
+    return History(settings.state_directory / "history.jsonl")
 
 
 def _read(line: str) -> Entry | None:
     try:
-        return Entry(**json.loads(line))
-    except (ValueError, TypeError):
+        entry = _model().validate_json(line)
+        datetime.fromisoformat(entry.started)
+    except ValueError:
         return None
+    return entry
 
 
 def who() -> str:
     """user@host of this run, and the CI job where its environment names one."""
     try:
-        user = getpass.getuser()
+        user = os.environ.get("SUDO_USER") or getpass.getuser()
     except (KeyError, OSError):
         user = str(os.getuid())
-    job = os.environ.get("BUILD_TAG") or os.environ.get("GITHUB_RUN_ID") or ""
+    job = next((os.environ[name] for name in _CI_JOBS if os.environ.get(name)), "")
     return f"{user}@{socket.gethostname()}" + (f" ({job})" if job else "")

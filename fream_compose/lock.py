@@ -36,6 +36,21 @@ def hold(
         os.close(descriptor)
 
 
+def free(path: Path) -> bool:
+    """Whether nobody holds the project at this moment."""
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return True
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    finally:
+        os.close(descriptor)
+    return True
+
+
 def _take(descriptor: int, path: Path, until: float, pause: Callable[[float], None]) -> None:
     while True:
         try:

@@ -1,12 +1,14 @@
 """What really runs, read before anything is changed."""
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from fream_compose.errors import ProxyError, UsageError
 from fream_compose.project import Container, Project
 from fream_compose.proxy import Proxy
 from fream_compose.release import Live, SetName, Version
 from fream_compose.settings import Settings
+from fream_compose.state import Notes, Warm
 
 
 @dataclass(frozen=True)
@@ -17,6 +19,7 @@ class Snapshot:
     included: what the include names. silent: why nginx does not answer; empty when it does.
     occupied: sets with a container. running: sets whose app runs.
     running_version: what the live set's container was made from, where that can be read.
+    warm: the idle set, when it is kept running for a way back.
     profiles, versions: what `.env` says.
     """
 
@@ -29,6 +32,7 @@ class Snapshot:
     occupied: frozenset[SetName] = frozenset()
     running: frozenset[SetName] = frozenset()
     running_version: Version | None = None
+    warm: Warm | None = None
     profiles: str = ""
     versions: dict[SetName, str] = field(default_factory=dict)
 
@@ -54,6 +58,7 @@ def observe(project: Project, proxy: Proxy) -> Snapshot:
             name for name, spec in settings.sets.items() if _runs(spec.container, containers)
         ),
         running_version=_version(settings, live, containers),
+        warm=_warm(settings),
         profiles=project.env.get("COMPOSE_PROFILES"),
         versions={name: project.env.get(version_variable(name)) for name in SetName},
     )
@@ -72,6 +77,11 @@ def version_variable(name: SetName) -> str:
 
 def _runs(name: str, containers: tuple[Container, ...]) -> bool:
     return any(c.name == name and c.state == "running" for c in containers)
+
+
+def _warm(settings: Settings) -> Warm | None:
+    warm = Notes(settings.state_directory).warm()
+    return warm if warm and warm.valid(datetime.now(UTC)) else None
 
 
 def _version(

@@ -21,16 +21,18 @@ class Mend(Enum):
 
 @dataclass(frozen=True)
 class Plan:
-    """Where the release goes, and what it replaces."""
+    """Where the release goes, what it replaces, and the version that is kept warm there."""
 
     target: SetName
     replaces: Live | None
+    warm: str = ""
 
 
 def decide(snapshot: Snapshot) -> Plan:
     """Plan a switch: the new release goes where the live one is not."""
-    live = snapshot.live
-    return Plan(live.set.other if live else SetName.SET1, live)
+    live, warm = snapshot.live, snapshot.warm
+    target = live.set.other if live else SetName.SET1
+    return Plan(target, live, warm.version if warm and target in _warm(snapshot) else "")
 
 
 def diagnose(snapshot: Snapshot) -> tuple[Mend, ...]:
@@ -42,10 +44,23 @@ def diagnose(snapshot: Snapshot) -> tuple[Mend, ...]:
         Mend.INCLUDE: snapshot.included != live,
         Mend.LIVE_SET: live is not None and live.set not in snapshot.running,
         Mend.LIVE_VERSION: _other_version(snapshot),
-        Mend.IDLE_SET: bool(snapshot.occupied - ({live.set} if live else set())),
+        Mend.IDLE_SET: bool(left_over(snapshot)),
         Mend.ENV_FILE: _env_disagrees(snapshot),
     }
     return tuple(mend for mend in Mend if wrong.get(mend))
+
+
+def left_over(snapshot: Snapshot) -> frozenset[SetName]:
+    """The sets that have containers and should not."""
+    live = {snapshot.live.set} if snapshot.live else set()
+    return snapshot.occupied - live - _warm(snapshot)
+
+
+def _warm(snapshot: Snapshot) -> frozenset[SetName]:
+    """The idle set, where it is kept warm and runs."""
+    warm = snapshot.warm
+    idle = warm and snapshot.live and warm.set != snapshot.live.set
+    return frozenset({warm.set} & snapshot.running) if warm and idle else frozenset()
 
 
 def _other_version(snapshot: Snapshot) -> bool:

@@ -6,13 +6,15 @@ reaches fream alone and Docker finishes what it began.
 """
 
 import json
+import logging
 import os
+import shlex
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from fream_compose.envfile import EnvFile
 from fream_compose.errors import ConfigurationError, EngineError
@@ -22,6 +24,7 @@ from fream_compose.settings import Settings, parse
 if TYPE_CHECKING:
     from python_on_whales import DockerClient
 
+_LOG = logging.getLogger(__name__)
 _QUICK = 30  # seconds for a question; Docker answers in milliseconds
 _START = 180  # seconds to create and start containers
 _PULL = 1800  # seconds for an image; a slow line and a large image
@@ -142,6 +145,21 @@ class Project:
             start_new_session=True,
         )
 
+    def print_logs(self, container: str, lines: int | None, since: str, follow: bool) -> NoReturn:
+        """Become Docker printing a container's log, so that signals and exit codes are its own.
+
+        lines: how many of the last; None for all. since: a duration such as 10m, a moment,
+        or empty.
+        """
+        options = [*(["--follow"] if follow else []), *([f"--since={since}"] if since else [])]
+        tail = "all" if lines is None else str(lines)
+        _become(["container", "logs", *options, f"--tail={tail}", container])
+
+    def enter(self, container: str, command: list[str], interactive: bool) -> NoReturn:
+        """Become Docker running a command in a container; its exit code is the command's."""
+        options = ["--interactive", "--tty"] if interactive else []
+        _become(["container", "exec", *options, container, *command])
+
     def execute(self, container: str, command: list[str]) -> str:
         """Run a command in a container and return its output. Raises EngineError."""
         with _translated(f"{command[0]} failed in {container}", _QUICK):
@@ -207,6 +225,23 @@ class Project:
         except NoSuchImage:
             return None
 
+    def one_off_command(
+        self, name: SetName, command: Sequence[str], environment: Mapping[str, str]
+    ) -> list[str]:
+        """The command line that runs a command in a new container of a set's release."""
+        file = str(self.settings.compose_directory / "compose.yaml")
+        variables = [f"--env={key}={value}" for key, value in environment.items()]
+        options = ["run", "--rm", "--no-deps", "--no-TTY", "--quiet-pull"]
+        compose = ["docker", "compose", "--file", file, "--profile", "*"]
+        return [*compose, *options, *variables, str(name), *command]
+
+    def inside_command(
+        self, name: SetName, command: Sequence[str], environment: Mapping[str, str]
+    ) -> list[str]:
+        """The command line that runs a command in a set's app container."""
+        variables = [f"--env={key}={value}" for key, value in environment.items()]
+        return ["docker", "exec", *variables, self.settings.sets[name].container, *command]
+
     def up(self, services: tuple[str, ...], wait_seconds: int = 0) -> None:
         """Create and start services, and nothing else. Raises EngineError.
 
@@ -237,6 +272,13 @@ class Project:
         limit = int(_START + slowest)
         with _translated("The project could not be taken down", limit):
             self._compose(limit).down(volumes=volumes, quiet=True)
+
+    def template(self) -> dict[str, Any]:
+        """The Compose files as one, its variables not filled in. Raises EngineError."""
+        file = str(self.settings.compose_directory / "compose.yaml")
+        arguments = ["compose", "--file", file, "--profile", "*", "config", "--no-interpolate"]
+        out = _run([*arguments, "--format", "json"], "Compose cannot read the project")
+        return dict(json.loads(out))
 
     def _compose(self, limit: int) -> Any:
         return _docker(limit, self.settings.compose_directory).compose
@@ -269,6 +311,10 @@ def _explain_compose() -> None:
         ) from error
 
 
+def _become(arguments: list[str]) -> NoReturn:
+    os.execvp("docker", ["docker", *arguments])  # noqa: S606  # a list, no shell
+
+
 def _run(
     arguments: list[str],
     what: str,
@@ -276,6 +322,7 @@ def _run(
     check: Callable[[], None] = lambda: None,
 ) -> str:
     """Run what python-on-whales does not offer, or not without many calls. Raises EngineError."""
+    _LOG.debug("docker %s", shlex.join(arguments))
     try:
         process = subprocess.Popen(
             ["docker", *arguments],

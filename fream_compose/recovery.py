@@ -8,7 +8,7 @@ from fream_compose.checks import Checks
 from fream_compose.errors import EngineError, UncertainError, UnhealthyError, UsageError
 from fream_compose.interruption import Interruption
 from fream_compose.observe import Snapshot, observe, version_variable
-from fream_compose.plan import Mend, diagnose, profiles
+from fream_compose.plan import Mend, diagnose, left_over, profiles
 from fream_compose.project import Project
 from fream_compose.proxy import Proxy
 from fream_compose.release import Live, Version, new_switch_id
@@ -128,7 +128,7 @@ class Recovery:
         leaving = tuple(pid for pid, accepts in self._proxy.workers().items() if not accepts)
         drain = self._settings.drain.timeout.total_seconds()
         self._proxy.drain(leaving, drain, self._interruption.wait)
-        idle = snapshot.occupied - ({snapshot.live.set} if snapshot.live else set())
+        idle = left_over(snapshot)
         for name in sorted(idle):
             self._project.remove(name)
         return f"{' and '.join(sorted(idle))} removed"

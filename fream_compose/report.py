@@ -1,5 +1,6 @@
 """Progress for whoever watches: a person at a terminal, a log, or nobody."""
 
+import json
 import sys
 import time
 from collections.abc import Iterator
@@ -85,6 +86,34 @@ class PlainReport(Report):
 
     def _failed(self, step: Step, seconds: float) -> None:
         self.note(f"{_line(step)}  failed after {seconds:.1f}s")
+
+
+@dataclass
+class JsonlReport(Report):
+    """Each event as a line of JSON, for programs that follow a run."""
+
+    out: TextIO = field(default_factory=lambda: sys.stdout)
+
+    def note(self, text: str) -> None:
+        self._event(event="note", text=text)
+
+    def warn(self, text: str) -> None:
+        self._event(event="warning", text=text)
+
+    @contextmanager
+    def _running(self, _title: str) -> Iterator[None]:
+        self._event(event="started", step=_title)
+        yield
+
+    def _done(self, step: Step, seconds: float) -> None:
+        self._event(event="done", step=step.title, detail=step.detail, seconds=round(seconds, 3))
+
+    def _failed(self, step: Step, seconds: float) -> None:
+        self._event(event="failed", step=step.title, seconds=round(seconds, 3))
+
+    def _event(self, **event: str | float) -> None:
+        with suppress(OSError):
+            print(json.dumps(event, ensure_ascii=False), file=self.out, flush=True)
 
 
 class RichReport(Report):

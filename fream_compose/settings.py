@@ -5,6 +5,7 @@ against a model, and unknown keys are rejected with their path.
 """
 
 import re
+import shlex
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -14,6 +15,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from fream_compose.errors import ConfigurationError
 from fream_compose.release import SetName
 
+STATE = ".fream"  # the folder of the lock and the history, beside compose.yaml
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
 
@@ -60,6 +62,14 @@ def _drain_duration(value: object) -> timedelta:
     if (read := duration(value)) > timedelta(hours=1):
         raise ValueError(f"{value!r} must be at most 1h: nginx ends its old workers then")
     return read
+
+
+def _optional_duration(value: object) -> timedelta | None:
+    return duration(value) if value else None
+
+
+def _words(value: object) -> object:
+    return tuple(shlex.split(value)) if isinstance(value, str) else value
 
 
 Duration = Annotated[timedelta, BeforeValidator(duration)]
@@ -117,8 +127,34 @@ class Drain(_Model):
     timeout: Annotated[timedelta, BeforeValidator(_drain_duration)] = timedelta(seconds=60)
 
 
+class Hook(_Model):
+    """A command of the user's: on this server, in a new container of the release, or in its set."""
+
+    run: Annotated[tuple[str, ...], BeforeValidator(_words), Field(min_length=1)]
+    where: Annotated[Literal["host", "release", "set"], Field(alias="in")] = "host"
+    timeout: Duration = timedelta(seconds=60)
+
+    def __str__(self) -> str:
+        return f"{shlex.join(self.run)!r} ({self.where})"
+
+
+class Hooks(_Model):
+    """Commands at fixed moments. One that fails before the cut-over undoes the switch."""
+
+    before_start: tuple[Hook, ...] = ()
+    before_cut_over: tuple[Hook, ...] = ()
+    after_cut_over: tuple[Hook, ...] = ()
+    after_failure: tuple[Hook, ...] = ()
+
+
+class Hold(_Model):
+    """How long `fream switch --hold` waits for a verdict."""
+
+    timeout: Duration = timedelta(minutes=30)
+
+
 class SwitchSettings(_Model):
-    """The `x-fream` block."""
+    """The `x-fream` block. keep_warm: how long the old set stays running; None removes it."""
 
     required: dict[str, str] = {}
     pull: Literal["always", "missing"] = "always"
@@ -126,6 +162,9 @@ class SwitchSettings(_Model):
     warm_up: WarmUp = WarmUp()
     cut_over: CutOver = CutOver()
     drain: Drain = Drain()
+    keep_warm: Annotated[timedelta | None, BeforeValidator(_optional_duration)] = None
+    hooks: Hooks = Hooks()
+    hold: Hold = Hold()
 
 
 class SetSettings(_Model):
@@ -173,7 +212,7 @@ class Settings(_Model):
     @property
     def state_directory(self) -> Path:
         """Where the lock and the history are."""
-        return self.compose_directory / ".fream"
+        return self.compose_directory / STATE
 
     def set_of(self, service: str) -> SetName | None:
         """The set that a service belongs to; None for infra and the user's own services."""

@@ -4,25 +4,44 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 
 from fream_compose import ports
 from fream_compose.checks import Checks
-from fream_compose.errors import FreamError, UncertainError
+from fream_compose.errors import FreamError, RejectedError, UncertainError
 from fream_compose.evidence import Evidence, Recorder, recording
 from fream_compose.history import Entry, History, who
+from fream_compose.hooks import run_hooks
 from fream_compose.interruption import Interruption
 from fream_compose.observe import version_variable
 from fream_compose.plan import Mend, Plan, decide
 from fream_compose.project import Project
 from fream_compose.proxy import Proxy
 from fream_compose.recovery import Recovery, record
-from fream_compose.release import Live, SetName, Version, new_switch_id
+from fream_compose.release import Live, Version, new_switch_id
 from fream_compose.report import Report, Step
+from fream_compose.retirement import Retirement
+from fream_compose.settings import Hook
+from fream_compose.state import Notes, Warm
 from fream_compose.undo import Undo
 
-_WITNESS_SECONDS = 2.0  # the second witness of a drain may take so long to agree with the first
+_VERDICT_POLL_SECONDS = 0.2
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the operator asks for.
+
+    hold: wait for a verdict before the cut-over. keep_warm: how long the old set stays
+    running; None removes it. from_warm: a set that was kept warm with this very version
+    may serve at once.
+    """
+
+    version: Version
+    hold: bool = False
+    keep_warm: timedelta | None = None
+    from_warm: bool = False
 
 
 @dataclass(frozen=True)
@@ -33,6 +52,7 @@ class Outcome:
     replaced: Live | None
     evidence: Evidence
     seconds: float
+    kept_warm: timedelta | None = None
 
 
 class Switch:
@@ -54,9 +74,11 @@ class Switch:
         self._report = report
         self._interruption = interruption
         self._clock = clock
+        self._notes = Notes(project.settings.state_directory)
         self._recovery = Recovery(project, proxy, report, interruption, clock)
+        self._retirement = Retirement(project, proxy, report, clock, self._pause)
 
-    def run(self, version: Version) -> Outcome:
+    def run(self, wish: Wish) -> Outcome:
         """Release a version into the idle set and make it live.
 
         Raises a FreamError with all undone when it fails before the cut-over; after it,
@@ -64,43 +86,64 @@ class Switch:
         """
         began, started = self._clock(), datetime.now(UTC)
         plan = decide(self._recovery.put_right(despite=Mend.LIVE_SET))
-        release = Live(plan.target, version, new_switch_id(started))
+        release = Live(plan.target, wish.version, new_switch_id(started))
+        warm = wish.from_warm and plan.warm == str(wish.version)
         with recording(self._follow_log) as recorder:
             try:
                 with Undo(self._report) as undo:
-                    release = self._fetch(release)
-                    self._start(release, undo)
-                    self._check(release)
-                    old_workers = self._cut_over(release, plan.replaces, recorder, undo)
+                    if not warm:
+                        release = self._fetch(release)
+                        self._prepare(release, plan, undo)
+                        self._start(release, undo)
+                    self._check(release, warm)
+                    self._hooks("before_cut_over", release, plan)
+                    if wish.hold:
+                        self._hold(release)
+                    old_workers = self._cut_over(release, plan, recorder, undo)
             except FreamError as error:
-                if not isinstance(error, UncertainError):
-                    error.serving = serving(plan.replaces)
+                self._failed(error, release, plan)
                 self._log(release, plan, started, began, error)
                 raise
-            self._record(release)
-            self._retire(plan, old_workers)
+            with self._warning("`.env` does not name the live set"):
+                record(self._project, release)
+            self._notes.cool()
+            with self._warning("a hook failed"):
+                self._hooks("after_cut_over", release, plan)
+            keep_warm = wish.keep_warm or self._settings.switch.keep_warm
+            self._retire(plan.replaces, old_workers, keep_warm)
             evidence = recorder.finish(release.set)
         self._log(release, plan, started, began, evidence=evidence)
-        return Outcome(release, plan.replaces, evidence, round(self._clock() - began, 3))
+        kept_warm = keep_warm if plan.replaces else None
+        took = round(self._clock() - began, 3)
+        return Outcome(release, plan.replaces, evidence, took, kept_warm)
 
     def _fetch(self, release: Live) -> Live:
         with self._step(f"Pull {release.version.tag}") as step:
             version = self._project.fetch(release.version, self._interruption.check)
             step.detail = version.short
-        return Live(release.set, version, release.switch)
+        return replace(release, version=version)
+
+    def _prepare(self, release: Live, plan: Plan, undo: Undo) -> None:
+        """Make the idle set ready for the release: empty, and named in `.env`."""
+        env, variable = self._project.env, version_variable(release.set)
+        if plan.warm:
+            with self._step(f"Remove {release.set}, which was kept warm"):
+                self._project.remove(release.set)
+                self._notes.cool()
+        spec = self._settings.sets[release.set]
+        ports.reject_taken({release.set: (("127.0.0.1", spec.port),)})
+        before = env.get(variable)
+        undo.add(
+            f"Restore {variable} in .env",
+            f"set {variable}={before} in {env.path}",
+            lambda: env.update({variable: before}),
+        )
+        env.update({variable: str(release.version)})
+        self._hooks("before_start", release, plan)
 
     def _start(self, release: Live, undo: Undo) -> None:
-        spec, env = self._settings.sets[release.set], self._project.env
-        variable = version_variable(release.set)
-        before = env.get(variable)
-        ports.reject_taken({release.set: (("127.0.0.1", spec.port),)})
+        spec = self._settings.sets[release.set]
         with self._step(f"Start {release.set}"):
-            undo.add(
-                f"Restore {variable} in .env",
-                f"set {variable}={before} in {env.path}",
-                lambda: env.update({variable: before}),
-            )
-            env.update({variable: str(release.version)})
             undo.add(
                 f"Remove {release.set}",
                 f"docker compose --profile '*' rm --stop --force {' '.join(spec.services)}",
@@ -112,66 +155,83 @@ class Switch:
                 error.logs = error.logs or self._project.logs(spec.container)
                 raise
 
-    def _check(self, release: Live) -> None:
+    def _check(self, release: Live, warm: bool) -> None:
         checks = Checks(
             self._project, self._proxy, release.set, self._clock, self._interruption.wait
         )
-        for check in (checks.own_port, checks.through_nginx, checks.warm_up):
+        steps = [checks.own_port, checks.through_nginx]
+        for check in steps if warm else [*steps, checks.warm_up]:
             self._interruption.check()
             check(self._report)
 
+    def _hooks(self, moment: str, release: Live, plan: Plan) -> None:
+        hooks: tuple[Hook, ...] = getattr(self._settings.switch.hooks, moment)
+        if hooks:
+            with self._step(f"Run the hooks {moment.replace('_', ' ')}"):
+                check = self._interruption.check
+                run_hooks(moment, hooks, self._project, release, plan.replaces, check)
+
+    def _hold(self, release: Live) -> None:
+        """Wait for `fream promote` or `fream abort` from another terminal."""
+        seconds = self._settings.switch.hold.timeout.total_seconds()
+        deadline = self._clock() + seconds
+        self._notes.hold(release.switch, release.version.short)
+        self._report.note(f"{release.set} is ready: fream promote, or fream abort")
+        try:
+            with self._step("Hold before the cut-over") as step:
+                while not (verdict := self._notes.verdict(release.switch)):
+                    if self._clock() > deadline:
+                        raise RejectedError("No verdict came in time", f"within {seconds:g} s")
+                    self._interruption.wait(_VERDICT_POLL_SECONDS)
+                step.detail = verdict
+        finally:
+            self._notes.release()
+        if verdict == "abort":
+            raise RejectedError("The release was aborted", "by `fream abort`")
+
     def _cut_over(
-        self, release: Live, replaces: Live | None, recorder: Recorder, undo: Undo
+        self, release: Live, plan: Plan, recorder: Recorder, undo: Undo
     ) -> tuple[int, ...]:
         """The commit point: when nginx has confirmed, nothing is undone any more."""
+        old, seconds = plan.replaces, self._settings.switch.cut_over.timeout.total_seconds()
         with self._step(f"Cut over to {release.set}") as step:
             self._proxy.test(release)
             self._interruption.check()
             undo.add(
-                f"Go back to {replaces.set if replaces else 'no release'}",
-                f"fream switch --version {replaces.version if replaces else release.version}",
-                lambda: self._proxy.go_back(replaces, self._cut_over_seconds),
+                f"Go back to {old.set if old else 'no release'}",
+                "fream recover",
+                lambda: self._proxy.go_back(old, seconds),
             )
             recorder.reload()
-            workers = self._proxy.serve(release, self._cut_over_seconds)
+            workers = self._proxy.serve(release, seconds)
             recorder.confirm()
             self._interruption.disregard()
             undo.forget()
             step.detail = "confirmed by nginx"
         return workers
 
-    def _record(self, release: Live) -> None:
-        with self._warning("`.env` does not name the live set"):
-            record(self._project, release)
-
-    def _retire(self, plan: Plan, old_workers: tuple[int, ...]) -> None:
-        if plan.replaces is None:
+    def _retire(
+        self, old: Live | None, workers: tuple[int, ...], keep_warm: timedelta | None
+    ) -> None:
+        if old is None:
             return
-        old = plan.replaces.set
-        with self._warning(f"{old} was not drained"):
-            self._drain(old, old_workers)
-        with self._warning(f"{old} is still there"), self._step(f"Stop and remove {old}"):
-            self._project.remove(old)
+        with self._warning(f"{old.set} was not drained"):
+            self._retirement.drain(old.set, workers)
+        if keep_warm:
+            until = (datetime.now(UTC) + keep_warm).isoformat(timespec="seconds")
+            with self._warning(f"{old.set} is not kept warm"):
+                self._notes.keep_warm(Warm(old.set, str(old.version), until))
+                self._report.note(f"{old.set} is kept warm until {until}: fream rollback")
+        else:
+            with self._warning(f"{old.set} is still there"):
+                self._retirement.remove(old.set)
 
-    def _drain(self, old: SetName, old_workers: tuple[int, ...]) -> None:
-        with self._step(f"Drain {old}") as step:
-            left = self._proxy.drain(old_workers, self._drain_seconds, self._pause)
-            connections = self._open_connections(old, wait=not left)
-            step.detail = "nothing in flight"
-            if left or connections:
-                counted = f"{connections} open connections, " if connections else ""
-                step.detail = f"{counted}{left} nginx workers busy at the deadline"
-                self._report.warn(f"what is still open to {old} is cut when it stops")
-
-    def _open_connections(self, old: SetName, wait: bool) -> int | None:
-        """The second witness: connections to the old app; None where it cannot be asked."""
-        spec = self._settings.sets[old]
-        deadline = self._clock() + (_WITNESS_SECONDS if wait else 0)
-        while count := self._project.connections(spec.container, spec.inner_port):
-            if self._clock() >= deadline:
-                break
-            self._pause(0.1)
-        return count
+    def _failed(self, error: FreamError, release: Live, plan: Plan) -> None:
+        if not isinstance(error, UncertainError):
+            error.serving = serving(plan.replaces)
+        self._interruption.disregard()
+        with self._warning("a hook failed"):
+            self._hooks("after_failure", release, plan)
 
     def _pause(self, seconds: float) -> None:
         if self._interruption.pending:
@@ -218,14 +278,6 @@ class Switch:
             yield
         except FreamError as error:
             self._report.warn(f"{what}: {error}" + (f" ({error.why})" if error.why else ""))
-
-    @property
-    def _cut_over_seconds(self) -> float:
-        return self._settings.switch.cut_over.timeout.total_seconds()
-
-    @property
-    def _drain_seconds(self) -> float:
-        return self._settings.switch.drain.timeout.total_seconds()
 
 
 def serving(live: Live | None) -> str:

@@ -4,17 +4,17 @@ import json
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
 from fream_compose.errors import ConfigurationError, FreamError, UsageError
 from fream_compose.interruption import Interruption, LeaveNow, interruption
-from fream_compose.report import PlainReport, Report, RichReport
+from fream_compose.report import JsonlReport, PlainReport, Report, RichReport
 
 if TYPE_CHECKING:
     from fream_compose.project import Project
@@ -29,8 +29,20 @@ class Output(StrEnum):
     JSON = "json"
 
 
+class SwitchOutput(StrEnum):
+    """How a switch is told: jsonl prints each event as a line, the result last."""
+
+    TEXT = "text"
+    JSON = "json"
+    JSONL = "jsonl"
+
+
 OutputOption = Annotated[
     Output, typer.Option("--output", "-o", help="text for people, json for programs.")
+]
+SwitchOutputOption = Annotated[
+    SwitchOutput,
+    typer.Option("--output", "-o", help="text, json, or jsonl: a line for each event."),
 ]
 WaitOption = Annotated[
     str, typer.Option("--wait", help="Wait so long for another run to end, such as 10m.")
@@ -40,22 +52,18 @@ WaitOption = Annotated[
 class Run:
     """One run of a command: how it reports, and how it ends."""
 
-    def __init__(self, command: str, output: Output, state: Interruption) -> None:
+    def __init__(self, command: str, output: str, state: Interruption) -> None:
         self.command = command
         self.interruption = state
         self.report = _report(output)
-        self._json = output is Output.JSON
+        self._json = output != "text"
 
     @contextmanager
     def locked(self, project: "Project", wait: str = "") -> Iterator[None]:
         """Hold the project: one run at a time. wait: a duration, such as 10m."""
         from fream_compose import lock
-        from fream_compose.settings import duration
 
-        try:
-            seconds = duration(wait).total_seconds() if wait else 0.0
-        except ValueError as error:
-            raise UsageError("--wait is not valid", str(error)) from error
+        seconds = seconds_of("--wait", wait)
         command = " ".join(["fream", *sys.argv[1:]])
         path = project.settings.state_directory / "lock"
         with lock.hold(path, command, seconds, self.interruption.wait):
@@ -63,20 +71,29 @@ class Run:
 
     def done(self, result: dict[str, Any], text: str) -> None:
         """Print the result."""
-        if self._json:
-            print(json.dumps({"ok": True, "command": self.command, "result": result}, default=str))
-        else:
-            print(text)
+        envelope = {"ok": True, "command": self.command, "result": result}
+        _print(json.dumps(envelope, default=str) if self._json else text)
 
     def failed(self, error: FreamError) -> None:
         """Print what failed, why, what serves, and what to do next."""
         if self._json:
-            print(json.dumps({"ok": False, "command": self.command, "error": _fields(error)}))
-        print("\n".join(_explained(error)), file=sys.stderr)
+            envelope = {"ok": False, "command": self.command, "error": _fields(error)}
+            _print(json.dumps(envelope))
+        _print("\n".join(_explained(error)), sys.stderr)
+
+
+@dataclass
+class Preferences:
+    """How much is said; set once from the options before the command."""
+
+    quiet: bool = False
+
+
+preferences = Preferences()
 
 
 @contextmanager
-def edge(command: str, output: Output) -> Iterator[Run]:
+def edge(command: str, output: str) -> Iterator[Run]:
     """Where errors become messages and exit codes."""
     with interruption() as state:
         run = Run(command, output, state)
@@ -86,7 +103,7 @@ def edge(command: str, output: Output) -> Iterator[Run]:
             run.failed(error)
             raise typer.Exit(error.exit_code) from error
         except LeaveNow as left:
-            print("left at once; `fream status` tells what is left", file=sys.stderr)
+            _print("left at once; `fream status` tells what is left", sys.stderr)
             raise typer.Exit(left.exit_code) from left
 
 
@@ -112,8 +129,28 @@ def _explained(error: FreamError) -> list[str]:
     return told
 
 
-def _report(output: Output) -> Report:
-    stream = sys.stdout if output is Output.TEXT else sys.stderr
+def _print(text: str, stream: TextIO | None = None) -> None:
+    # Whoever watched may be gone, as after a closed SSH session; the exit code stays.
+    with suppress(OSError):
+        print(text, file=stream or sys.stdout, flush=True)
+
+
+def seconds_of(option: str, text: str) -> float:
+    """The seconds of an option such as --wait; zero for an empty text. Raises UsageError."""
+    from fream_compose.settings import duration
+
+    try:
+        return duration(text).total_seconds() if text else 0.0
+    except ValueError as error:
+        raise UsageError(f"{option} is not valid", str(error)) from error
+
+
+def _report(output: str) -> Report:
+    if output == "jsonl":
+        return JsonlReport(out=sys.stdout)
+    if preferences.quiet:
+        return Report()
+    stream = sys.stdout if output == "text" else sys.stderr
     if not stream.isatty():
         return PlainReport(out=stream)
     from rich.console import Console
@@ -127,14 +164,14 @@ def opened(given: Path | None) -> "Iterator[tuple[Project, Proxy]]":
     from fream_compose.project import open_project
     from fream_compose.proxy import Proxy
 
-    project = open_project(_find(given))
+    project = open_project(find(given))
     settings = project.settings
     control = f"http://127.0.0.1:{settings.control_port}"
     container, directory = settings.nginx_container, settings.nginx_directory
     yield project, Proxy(project, container, directory, control, time.monotonic)
 
 
-def _find(given: Path | None) -> Path:
+def find(given: Path | None) -> Path:
     """The folder of compose.yaml: in the folder that was named, or the current one and up."""
     start = (given or Path.cwd()).absolute()
     for folder in [start] if given else [start, *start.parents]:

@@ -1,13 +1,37 @@
-"""fream switch, fream recover: what is live."""
+"""fream switch, rollback, promote, abort, recover: what is live."""
 
+import subprocess
+import sys
 import time
-from typing import Annotated
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fream_compose.commands.edge import Output, OutputOption, WaitOption, as_json, edge, opened
+from fream_compose.commands.edge import (
+    Output,
+    OutputOption,
+    Run,
+    SwitchOutput,
+    SwitchOutputOption,
+    WaitOption,
+    as_json,
+    edge,
+    opened,
+    seconds_of,
+)
+
+if TYPE_CHECKING:
+    from fream_compose.project import Project
+    from fream_compose.proxy import Proxy
+    from fream_compose.switch import Wish
 
 commands = typer.Typer()
+
+KeepWarmOption = Annotated[
+    str, typer.Option("--keep-warm", help="Keep the old set running so long, such as 30m.")
+]
 
 
 @commands.command()
@@ -16,44 +40,78 @@ def switch(
     version: Annotated[
         str, typer.Option("--version", "-v", help="Image tag, sha256:… digest, or TAG@DIGEST.")
     ],
+    hold: Annotated[
+        bool, typer.Option("--hold", help="Stop before the cut-over, for promote or abort.")
+    ] = False,
+    keep_warm: KeepWarmOption = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done.")] = False,
     wait: WaitOption = "",
-    output: OutputOption = Output.TEXT,
+    output: SwitchOutputOption = SwitchOutput.TEXT,
 ) -> None:
     """Release a version: start it, check it, cut over, drain and remove the old one."""
-    from fream_compose.evidence import told
-    from fream_compose.history import History
     from fream_compose.release import Version
-    from fream_compose.switch import Switch
+    from fream_compose.switch import Wish
 
     with edge("switch", output) as run:
-        wanted = Version.parse(version)
-        with opened(context.obj) as (project, proxy), run.locked(project, wait):
-            history = History(project.settings.state_directory / "history.jsonl")
-            outcome = Switch(project, proxy, history, run.report, run.interruption).run(wanted)
-        now, before = outcome.live, outcome.replaced
-        for line in told(outcome.evidence, now.set):
-            run.report.note(line)
-        run.done(
-            {
-                "live": as_json(now),
-                "replaced": as_json(before),
-                "seconds": outcome.seconds,
-                "evidence": outcome.evidence.to_json(),
-            },
-            f"{now.version.short} in {now.set} serves"
-            + (f", in place of {before.version.short}" if before else "")
-            + f"; {outcome.seconds:.1f}s",
-        )
+        wish = Wish(Version.parse(version), hold, _duration(keep_warm))
+        with opened(context.obj) as (project, proxy):
+            if dry_run:
+                _foretell(run, project, proxy, wish)
+                return
+            with run.locked(project, wait):
+                _switch(run, project, proxy, wish)
+
+
+@commands.command()
+def rollback(
+    context: typer.Context,
+    to: Annotated[str, typer.Option("--to", help="A version that was live before.")] = "",
+    keep_warm: KeepWarmOption = "",
+    wait: WaitOption = "",
+    output: SwitchOutputOption = SwitchOutput.TEXT,
+) -> None:
+    """Go back to the release before, from its pinned digest, by the same careful switch."""
+    from fream_compose.history import history_of
+    from fream_compose.observe import observe
+    from fream_compose.rollback import target
+    from fream_compose.switch import Wish
+
+    with (
+        edge("rollback", output) as run,
+        opened(context.obj) as (project, proxy),
+        run.locked(project, wait),
+    ):
+        live = observe(project, proxy).live
+        entries = history_of(project.settings).entries()
+        version = target(entries, live.version if live else None, to)
+        keep = _duration(keep_warm)
+        _switch(run, project, proxy, Wish(version, keep_warm=keep, from_warm=True))
+
+
+@commands.command()
+def promote(context: typer.Context, output: OutputOption = Output.TEXT) -> None:
+    """Let a switch that is held go on to its cut-over."""
+    _decide(context.obj, "promote", output)
+
+
+@commands.command()
+def abort(context: typer.Context, output: OutputOption = Output.TEXT) -> None:
+    """Have a switch that is held undo what it did."""
+    _decide(context.obj, "abort", output)
 
 
 @commands.command()
 def recover(
-    context: typer.Context, wait: WaitOption = "", output: OutputOption = Output.TEXT
+    context: typer.Context,
+    after: Annotated[str, typer.Option("--after", help="Wait so long first.", hidden=True)] = "",
+    wait: WaitOption = "",
+    output: OutputOption = Output.TEXT,
 ) -> None:
     """Put right what an interrupted run, a crash or a hand left out of order."""
     from fream_compose.recovery import Recovery
 
     with edge("recover", output) as run, opened(context.obj) as (project, proxy):
+        run.interruption.wait(seconds_of("--after", after))
         with run.locked(project, wait):
             recovery = Recovery(project, proxy, run.report, run.interruption, time.monotonic)
             live = recovery.put_right().live
@@ -61,3 +119,74 @@ def recover(
         text = "Everything is in order" if mended else "Everything was in order"
         serves = f"{live.version.short} in {live.set} serves" if live else "nothing is live"
         run.done({"live": as_json(live), "mended": mended}, f"{text}; {serves}")
+
+
+def _switch(run: Run, project: "Project", proxy: "Proxy", wish: "Wish") -> None:
+    from fream_compose.evidence import told
+    from fream_compose.history import history_of
+    from fream_compose.switch import Switch
+
+    history = history_of(project.settings)
+    outcome = Switch(project, proxy, history, run.report, run.interruption).run(wish)
+    now, before = outcome.live, outcome.replaced
+    if outcome.kept_warm:
+        _recover_later(project.settings.compose_directory, outcome.kept_warm)
+    for line in told(outcome.evidence, now.set):
+        run.report.note(line)
+    run.done(
+        {
+            "live": as_json(now),
+            "replaced": as_json(before),
+            "seconds": outcome.seconds,
+            "evidence": outcome.evidence.to_json(),
+        },
+        f"{now.version.short} in {now.set} serves"
+        + (f", in place of {before.version.short}" if before else "")
+        + f"; {outcome.seconds:.1f}s",
+    )
+
+
+def _foretell(run: Run, project: "Project", proxy: "Proxy", wish: "Wish") -> None:
+    from fream_compose.foretell import steps
+    from fream_compose.observe import observe
+
+    planned = steps(observe(project, proxy), wish, project.settings)
+    width = max(len(step.title) for step in planned)
+    run.done(
+        {"steps": [vars(step) for step in planned]},
+        "\n".join(f"{step.title:<{width}}  {step.cause}" for step in planned)
+        + "\nNothing was changed",
+    )
+
+
+def _decide(directory: Path | None, verdict: str, output: Output) -> None:
+    """Tell the held switch; it holds the lock, so none is taken here."""
+    from fream_compose.errors import UsageError
+    from fream_compose.lock import free
+    from fream_compose.state import Notes
+
+    with edge(verdict, output) as run, opened(directory) as (project, _):
+        state = project.settings.state_directory
+        held = Notes(state).held()
+        if not held or free(state / "lock"):
+            raise UsageError("No switch is held", next_step="fream switch --version VERSION --hold")
+        Notes(state).decide(held["switch"], verdict)
+        run.done(held, f"{held['version']}: {verdict}; the held switch goes on in its terminal")
+
+
+def _recover_later(directory: Path, delay: timedelta) -> None:
+    """Have the warm set removed when its time is over, by a process of its own."""
+    command = [sys.executable, "-m", "fream_compose", "-C", str(directory), "recover"]
+    # Nothing that the run holds may stay open: a CI job waits for its pipes to close.
+    subprocess.Popen(
+        [*command, "--after", f"{delay.total_seconds() + 1:.0f}s", "--wait", "1h"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+def _duration(text: str) -> timedelta | None:
+    seconds = seconds_of("--keep-warm", text)
+    return timedelta(seconds=seconds) if seconds else None

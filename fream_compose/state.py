@@ -1,0 +1,78 @@
+"""Small notes beside the lock: what is held, what is kept warm. Facts stay with nginx."""
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+
+from fream_compose import durable
+from fream_compose.release import SetName
+
+
+@dataclass(frozen=True)
+class Warm:
+    """The set that was live before, kept running for a quick way back. until: ISO 8601, UTC."""
+
+    set: SetName
+    version: str
+    until: str
+
+    def valid(self, now: datetime) -> bool:
+        """Whether its time is not over."""
+        return now < datetime.fromisoformat(self.until)
+
+
+class Notes:
+    """The notes of one project, each a file that is written at once or not at all."""
+
+    def __init__(self, directory: Path) -> None:
+        self._warm = directory / "warm.json"
+        self._held = directory / "held.json"
+        self._verdict = directory / "verdict.json"
+
+    def warm(self) -> Warm | None:
+        """The set that is kept warm, if any."""
+        note = _read(self._warm)
+        try:
+            return Warm(SetName(note["set"]), note["version"], note["until"])
+        except (KeyError, ValueError):
+            return None
+
+    def keep_warm(self, warm: Warm) -> None:
+        """Note that a set is kept warm. Raises ConfigurationError."""
+        durable.write(self._warm, json.dumps(asdict(warm)))
+
+    def cool(self) -> None:
+        """Nothing is kept warm any more."""
+        self._warm.unlink(missing_ok=True)
+
+    def hold(self, switch: str, version: str) -> None:
+        """Note that a switch waits for a verdict. Raises ConfigurationError."""
+        self._verdict.unlink(missing_ok=True)
+        durable.write(self._held, json.dumps({"switch": switch, "version": version}))
+
+    def held(self) -> dict[str, str] | None:
+        """The switch that waits and its version, if any."""
+        return _read(self._held) or None
+
+    def decide(self, switch: str, verdict: str) -> None:
+        """Give the waiting switch its verdict: promote or abort. Raises ConfigurationError."""
+        durable.write(self._verdict, json.dumps({"switch": switch, "verdict": verdict}))
+
+    def verdict(self, switch: str) -> str:
+        """The verdict on a switch; empty while there is none."""
+        note = _read(self._verdict)
+        return note.get("verdict", "") if note.get("switch") == switch else ""
+
+    def release(self) -> None:
+        """Nothing waits any more."""
+        self._held.unlink(missing_ok=True)
+        self._verdict.unlink(missing_ok=True)
+
+
+def _read(path: Path) -> dict[str, str]:
+    try:
+        note = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return note if isinstance(note, dict) else {}
