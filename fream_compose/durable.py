@@ -25,6 +25,25 @@ def write(path: Path, text: str, mode: int = 0o644) -> None:
         ) from error
 
 
+def make_folder(path: Path) -> None:
+    """Make a folder of fream's own, if it is not there. Raises ConfigurationError."""
+    try:
+        path.mkdir(mode=0o755, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be made", error.strerror or "") from error
+
+
+def remove(path: Path) -> None:
+    """Remove a file for good; fine when there is none. Raises ConfigurationError."""
+    if not path.exists():
+        return
+    try:
+        path.unlink(missing_ok=True)
+        sync_folder(path.parent)
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be removed", error.strerror or "") from error
+
+
 def _replace(path: Path, text: str, mode: int) -> None:
     descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:

@@ -11,6 +11,16 @@ from fream_compose.errors import ConfigurationError
 _ASSIGNMENT = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=(.*)")
 
 
+def _without_note(value: str) -> str:
+    """A value without the remark behind it, which begins with a blank and #."""
+    return re.split(r"\s+#", value, maxsplit=1)[0]
+
+
+def plain(value: str) -> str:
+    """A value without the quotes around it and the remark behind it."""
+    return _without_note(value).strip().strip("'\"")
+
+
 @dataclass(frozen=True)
 class EnvFile:
     """The `.env` beside the Compose files. What its values mean is for Compose to say."""
@@ -27,7 +37,7 @@ class EnvFile:
         found = ""
         for line in self._lines():
             if (match := _ASSIGNMENT.match(line)) and match[1] == name:
-                found = match[2].strip()
+                found = plain(match[2])
         return found
 
     def update(self, values: Mapping[str, str]) -> None:
@@ -47,12 +57,12 @@ class EnvFile:
         match = _ASSIGNMENT.match(line)
         if not match or match[1] not in values:
             return line
-        return f"{match[1]}={values[match[1]]}"
+        note = match[2].removeprefix(_without_note(match[2]))
+        return f"{match[1]}={values[match[1]]}{note}"
 
     def _lines(self) -> list[str]:
         try:
-            # Not splitlines(): only a newline ends a line of .env.
-            return self.path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
+            text = self.path.read_text(encoding="utf-8")
         except FileNotFoundError as error:
             raise ConfigurationError(
                 f"{self.path} does not exist",
@@ -60,3 +70,5 @@ class EnvFile:
             ) from error
         except (OSError, UnicodeDecodeError) as error:
             raise ConfigurationError(f"{self.path} cannot be read", str(error)) from error
+        # Not splitlines(): only a newline ends a line of .env.
+        return text.removesuffix("\n").split("\n") if text else []

@@ -8,6 +8,7 @@ FreamError                     1  a bug, unless a kind below says better
 ├── UnhealthyError             6  the new release never became healthy; undone
 │   └── HookError              6  a hook before the cut-over failed; undone
 ├── ProxyError                 7  nginx refused; undone
+│   └── ProxySilentError       7  nginx gives no answer at all
 ├── RejectedError              8  the new release was healthy but not wanted; undone
 ├── UncertainError             9  an undo failed: the message holds the commands to type
 ├── NothingToRollBackError    10  there is no earlier release
@@ -81,6 +82,10 @@ class ProxyError(FreamError):
     """nginx does not answer, or refused its configuration."""
 
     exit_code = 7
+
+
+class ProxySilentError(ProxyError):
+    """nginx gives no answer at all."""
 
 
 class RejectedError(FreamError):

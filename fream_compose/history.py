@@ -68,7 +68,7 @@ class History:
 
     def add(self, entry: Entry) -> None:
         """Append an entry for good. Raises ConfigurationError."""
-        self._path.parent.mkdir(exist_ok=True)
+        durable.make_folder(self._path.parent)
         lines = [*self._lines(), json.dumps(asdict(entry), ensure_ascii=False)]
         durable.write(self._path, "\n".join(lines) + "\n")
 

@@ -1,7 +1,7 @@
 """Signals as a question that a run asks where it is safe to stop."""
 
 import signal
-import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -9,6 +9,7 @@ from types import FrameType
 from fream_compose.errors import InterruptedRun
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_SLICE_SECONDS = 0.05
 
 
 class LeaveNow(BaseException):
@@ -27,34 +28,34 @@ class Interruption:
     """
 
     def __init__(self) -> None:
-        self._arrived = threading.Event()
+        # A plain number: a lock or an event must not be touched from a signal handler,
+        # which may have stopped the main thread while it held the very same lock.
         self._signum = 0
         self._heeded = True
 
     def note(self, signum: int, _frame: FrameType | None = None) -> None:
         """Take a signal. Raises LeaveNow on the second."""
-        if self._arrived.is_set():
+        if self._signum:
             raise LeaveNow(signum)
         self._signum = signum
-        self._arrived.set()
 
     def check(self) -> None:
         """Raise InterruptedRun if a signal came, unless the release is already committed."""
-        if self._heeded and self._arrived.is_set():
+        if self._heeded and self._signum:
             raise InterruptedRun(self._signum)
 
     def wait(self, seconds: float) -> None:
         """Sleep, but wake for a signal. Raises InterruptedRun as check() does."""
-        if self._heeded:
-            self._arrived.wait(seconds)
+        deadline = time.monotonic() + seconds
+        self.check()
+        while (left := deadline - time.monotonic()) > 0:
+            time.sleep(min(left, _SLICE_SECONDS))
             self.check()
-        else:
-            threading.Event().wait(seconds)
 
     @property
     def pending(self) -> bool:
         """Whether a signal came."""
-        return self._arrived.is_set()
+        return bool(self._signum)
 
     def disregard(self) -> None:
         """From here on the run finishes forward: the cut-over is done."""
@@ -63,9 +64,13 @@ class Interruption:
 
 @contextmanager
 def interruption() -> Iterator[Interruption]:
-    """Handle SIGINT, SIGTERM and SIGHUP for the length of a run, then as before."""
+    """Handle SIGINT, SIGTERM and SIGHUP for the length of a run, then as before.
+
+    A signal that whoever started us has ignored, as nohup does, stays ignored.
+    """
     state = Interruption()
-    previous = {signum: signal.signal(signum, state.note) for signum in _SIGNALS}
+    heard = [signum for signum in _SIGNALS if signal.getsignal(signum) is not signal.SIG_IGN]
+    previous = {signum: signal.signal(signum, state.note) for signum in heard}
     try:
         yield state
     finally:

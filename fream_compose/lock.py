@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from fream_compose import durable
 from fream_compose.errors import ConfigurationError, LockedError
 
 _POLL_SECONDS = 0.2
@@ -23,8 +24,8 @@ def hold(
 
     wait: seconds to wait for another run to end.
     """
+    durable.make_folder(path.parent)
     try:
-        path.parent.mkdir(mode=0o755, exist_ok=True)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be opened", error.strerror or "") from error

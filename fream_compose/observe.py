@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from fream_compose.errors import ProxyError, UsageError
+from fream_compose.errors import ProxySilentError, UsageError
 from fream_compose.project import Container, Project
 from fream_compose.proxy import Proxy
 from fream_compose.release import Live, SetName, Version
@@ -44,7 +44,7 @@ def observe(project: Project, proxy: Proxy) -> Snapshot:
     try:
         state = proxy.state()
         live, nginx_version, silent = state.live, state.nginx_version, ""
-    except ProxyError as error:
+    except ProxySilentError as error:
         live, nginx_version, silent = included, "", error.why or error.what
     return Snapshot(
         live=live,

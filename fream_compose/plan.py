@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import Enum
 
+from fream_compose.envfile import plain
 from fream_compose.observe import Snapshot
 from fream_compose.release import Live, SetName
 
@@ -70,13 +71,13 @@ def _other_version(snapshot: Snapshot) -> bool:
 
 def _env_disagrees(snapshot: Snapshot) -> bool:
     live = snapshot.live
-    if snapshot.profiles.strip("'\"") != profiles(snapshot.profiles, live.set if live else None):
+    if plain(snapshot.profiles) != profiles(snapshot.profiles, live.set if live else None):
         return True
     return live is not None and snapshot.versions.get(live.set) != str(live.version)
 
 
 def profiles(current: str, live: SetName | None) -> str:
     """COMPOSE_PROFILES with the live set in place of any other; the user's own stay."""
-    names = [name.strip() for name in current.strip("'\"").split(",")]
+    names = [name.strip() for name in plain(current).split(",")]
     kept = [name for name in names if name and name not in set(SetName)]
     return ",".join([*(kept or ["infra"]), *([live] if live else [])])

@@ -8,18 +8,22 @@ reaches fream alone and Docker finishes what it began.
 import json
 import logging
 import os
+import re
 import shlex
+import shutil
+import signal
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from fream_compose.envfile import EnvFile
 from fream_compose.errors import ConfigurationError, EngineError
 from fream_compose.release import SetName, Version
-from fream_compose.settings import Settings, parse
+from fream_compose.settings import Settings, parse, repository
 
 if TYPE_CHECKING:
     from python_on_whales import DockerClient
@@ -56,6 +60,53 @@ class Condition:
     def crashed(self) -> bool:
         """Whether the app ended by itself since its container was started."""
         return self.restarts > 0 or self.state in ("exited", "dead", "restarting")
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image of the project's repository that is on this server.
+
+    tags, digests: its names in that repository. bytes: its size, shared layers counted.
+    used: whether a container, of whatever project, running or not, was made from it.
+    """
+
+    id: str
+    tags: tuple[str, ...]
+    digests: tuple[str, ...]
+    bytes: int
+    used: bool
+
+    def holds(self, version: Version) -> bool:
+        """Whether this is the image of a version."""
+        return version.digest in self.digests if version.digest else version.tag in self.tags
+
+    def references(self, repository: str) -> tuple[str, ...]:
+        """What must be removed for it to go: with its last tag its digests go too."""
+        tags = tuple(f"{repository}:{tag}" for tag in self.tags)
+        return tags or tuple(f"{repository}@{digest}" for digest in self.digests)
+
+
+@dataclass(frozen=True)
+class Engine:
+    """What `docker info` says. root: where it stores its files. time: of its clock.
+
+    insecure: address ranges and registries that it speaks plain HTTP to. proxy: the one
+    that it asks registries through; empty for none.
+    """
+
+    version: str
+    root: Path
+    time: datetime
+    insecure: tuple[str, ...]
+    proxy: str
+
+
+@dataclass(frozen=True)
+class Mount:
+    """A folder or file of this server inside a container."""
+
+    source: Path
+    target: Path
 
 
 def _docker(limit: int, directory: Path | None = None) -> "DockerClient":
@@ -217,13 +268,52 @@ class Project:
     def _may_skip_pull(self, version: Version) -> bool:
         return bool(version.digest) or self.settings.switch.pull == "missing"
 
+    def local_images(self) -> tuple[Image, ...]:
+        """The images of the project's repository that are on this server. Raises EngineError."""
+        name, what = _familiar(self.settings.image), "Docker could not list the images"
+        listing = ["--quiet", "--no-trunc", "--filter", f"reference={name}"]
+        ids = sorted(set(_run(["image", "ls", *listing], what).split()))
+        if not ids:
+            return ()
+        used = _references_in_use()
+        found = json.loads(_run(["image", "inspect", *ids], what))
+        return tuple(_image(facts, name, used) for facts in found)
+
+    def remove_images(self, images: Sequence[Image]) -> None:
+        """Remove images of the project's repository, by name and never by force.
+
+        Raises EngineError; what could be removed is removed then.
+        """
+        name = _familiar(self.settings.image)
+        names = [reference for image in images for reference in image.references(name)]
+        _run(["image", "rm", *names], "An image could not be removed", _START)
+
+    def free_bytes(self) -> int | None:
+        """Free space where Docker stores images; None when that is not on this server."""
+        try:
+            return shutil.disk_usage(engine().root).free
+        except OSError:
+            return None
+
+    def mounts(self, container: str) -> tuple[Mount, ...]:
+        """The folders and files of this server in a container. Raises EngineError."""
+        out = _run(
+            ["container", "inspect", "--format", "{{json .Mounts}}", container],
+            f"{container} could not be inspected",
+        )
+        found = [mount for mount in json.loads(out) if mount["Type"] == "bind"]
+        return tuple(Mount(Path(m["Source"]), Path(m["Destination"])) for m in found)
+
     def _digests(self, reference: str) -> tuple[str, ...] | None:
         from python_on_whales.exceptions import NoSuchImage
 
         try:
-            return tuple(_docker(_QUICK).image.inspect(reference).repo_digests)
-        except NoSuchImage:
-            return None
+            with _translated(f"{reference} could not be inspected", _QUICK):
+                return tuple(_docker(_QUICK).image.inspect(reference).repo_digests)
+        except EngineError as error:
+            if isinstance(error.__cause__, NoSuchImage):
+                return None
+            raise
 
     def one_off_command(
         self, name: SetName, command: Sequence[str], environment: Mapping[str, str]
@@ -302,9 +392,69 @@ def open_project(directory: Path) -> Project:
     return Project(parse(json.loads(text), directory))
 
 
+def engine() -> Engine:
+    """Ask the engine about itself. Raises EngineError, ConfigurationError without Docker."""
+    what = "Docker does not answer"
+    told = json.loads(_run(["info", "--format", "{{json .}}"], what))
+    if not told.get("ServerVersion"):
+        raise EngineError(what, "\n".join(told.get("ServerErrors") or ()))
+    registries = told.get("RegistryConfig") or {}
+    named = (registries.get("IndexConfigs") or {}).items()
+    ranges = registries.get("InsecureRegistryCIDRs") or ()
+    return Engine(
+        version=told["ServerVersion"],
+        root=Path(told["DockerRootDir"]),
+        # Nine digits of a second are more than Python 3.11 reads.
+        time=datetime.fromisoformat(re.sub(r"\.\d+", "", told["SystemTime"])),
+        insecure=(*ranges, *(host for host, index in named if not index["Secure"])),
+        proxy=told.get("HttpsProxy") or told.get("HttpProxy") or "",
+    )
+
+
+def endpoint() -> str:
+    """Where the `docker` command looks for the engine. Raises EngineError."""
+    command = ["context", "inspect", "--format", "{{.Endpoints.docker.Host}}"]
+    return _run(command, "Docker's context could not be read").strip()
+
+
+def compose_version() -> str:
+    """The version of the Compose plugin. Raises EngineError, ConfigurationError without Docker."""
+    return _run(["compose", "version", "--short"], "Docker Compose v2 does not answer").strip()
+
+
+def _references_in_use() -> frozenset[str]:
+    """What the containers of this server were made from: ids, and every form of their names."""
+    command = ["container", "ls", "--all", "--no-trunc", "--format", "{{.Image}}"]
+    names = _run(command, "Docker could not list the containers").split()
+    # An image that was asked for by tag and digest is known by its digest alone.
+    pinned = [f"{repository(name)}@{name.partition('@')[2]}" for name in names if "@" in name]
+    return frozenset([*names, *pinned])
+
+
+def _image(facts: dict[str, Any], repository: str, used: frozenset[str]) -> Image:
+    tags, digests = facts["RepoTags"] or [], facts["RepoDigests"] or []
+    known = {facts["Id"], facts["Id"].removeprefix("sha256:"), *tags, *digests}
+    return Image(
+        id=facts["Id"],
+        tags=_names(tags, f"{repository}:"),
+        digests=_names(digests, f"{repository}@"),
+        bytes=facts["Size"],
+        used=not known.isdisjoint(used),
+    )
+
+
+def _familiar(repository: str) -> str:
+    """A repository's name as Docker prints it."""
+    return repository.removeprefix("docker.io/").removeprefix("library/")
+
+
+def _names(references: list[str], prefix: str) -> tuple[str, ...]:
+    return tuple(name.removeprefix(prefix) for name in references if name.startswith(prefix))
+
+
 def _explain_compose() -> None:
     try:
-        _run(["compose", "version", "--short"], "Docker Compose v2 does not answer")
+        compose_version()
     except EngineError as error:
         raise ConfigurationError(
             "Docker Compose v2 is needed", error.why, next_step="script/bootstrap installs it"
@@ -339,7 +489,8 @@ def _run(
     try:
         out, err = _finish(process, what, limit, check)
     except BaseException:
-        process.kill()
+        # The whole group: a plugin of Docker's holds the pipes, too.
+        os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
         raise
     if process.returncode:

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from fream_compose import durable, web
-from fream_compose.errors import EngineError, FreamError, ProxyError
+from fream_compose import durable, maintenance, web
+from fream_compose.errors import EngineError, FreamError, ProxyError, ProxySilentError
 from fream_compose.interruption import Interruption
+from fream_compose.maintenance import Maintenance
 from fream_compose.release import Live, SetName, Version
 
 _ANSWER_SECONDS = 3.0
@@ -35,10 +36,14 @@ class Engine(Protocol):
 
 @dataclass(frozen=True)
 class ProxyState:
-    """nginx's own answer: what is live (None before the first release) and its version."""
+    """nginx's own answer: what is live (None before the first release) and its version.
+
+    maintenance: the id of the maintenance that closes the app; empty when there is none.
+    """
 
     live: Live | None
     nginx_version: str
+    maintenance: str = ""
 
 
 class Proxy:
@@ -64,23 +69,27 @@ class Proxy:
         self._include = directory / "service-url.inc"
 
     def state(self) -> ProxyState:
-        """Ask nginx what it serves. Raises ProxyError when it does not say."""
+        """Ask nginx what it serves. Raises ProxySilentError, or ProxyError for nonsense."""
+        url = f"{self._control_url}/live"
         try:
-            answer = web.get(f"{self._control_url}/live", _ANSWER_SECONDS)
-            told = json.loads(answer.body)
+            told = json.loads(web.get(url, _ANSWER_SECONDS).body)
             live = _live(told["set"], told["version"], told["switch"])
-            return ProxyState(live, told["nginx"])
-        except (web.Unreachable, ValueError, KeyError, FreamError) as error:
+            return ProxyState(live, told["nginx"], told.get("maintenance", ""))
+        except web.Unreachable as error:
+            raise ProxySilentError(
+                f"nginx does not answer at {url}", str(error), next_step="fream up infra"
+            ) from error
+        except (ValueError, KeyError, TypeError, AttributeError, FreamError) as error:
             raise ProxyError(
-                f"nginx does not answer at {self._control_url}/live",
+                f"What answers at {url} does not say what is live",
                 str(error),
-                next_step="fream up infra",
+                next_step=f"curl {url}; is CONTROL_PORT in .env nginx's own?",
             ) from error
 
     def included(self) -> Live | None:
         """What the include file names, which nginx serves from its next reload on."""
         try:
-            return parse_include(self._include.read_text(encoding="utf-8"))
+            return parse_include(self._include.read_text(encoding="utf-8", errors="replace"))
         except FileNotFoundError:
             return None
 
@@ -117,7 +126,11 @@ class Proxy:
         }
 
     def test(self, live: Live | None) -> None:
-        """Check the configuration as it would be with this set live. Raises ProxyError.
+        """Check the configuration as it would be with this set live. Raises ProxyError."""
+        self._test(lambda folder: self._put(folder / self._include.name, live))
+
+    def _test(self, change: Callable[[Path], None]) -> None:
+        """Check the configuration with a change that is made to the folder it is given.
 
         A copy of the whole folder is tested, because a reload would read all of it,
         and nothing that nginx reads may change before the test.
@@ -126,7 +139,7 @@ class Proxy:
         try:
             shutil.rmtree(candidate, ignore_errors=True)
             shutil.copytree(self._directory, candidate, ignore=shutil.ignore_patterns(".*"))
-            self._put(candidate / self._include.name, live)
+            change(candidate)
         except OSError as error:
             raise ProxyError(
                 "The new nginx configuration cannot be written", error.strerror or str(error)
@@ -155,7 +168,7 @@ class Proxy:
         old = tuple(self.workers())
         self._put(self._include, live)
         self._engine.signal(self._container, "HUP")
-        self._confirm(live, old, timeout)
+        self._confirm(lambda state: state.live == live, old, timeout)
         return old
 
     def go_back(self, live: Live | None, timeout: float) -> None:
@@ -177,15 +190,46 @@ class Proxy:
         else:
             durable.write(include, render_include(live))
 
-    def _confirm(self, live: Live | None, old: tuple[int, ...], timeout: float) -> None:
-        """Wait until an answer carries this switch and no old worker takes connections.
+    def maintenance(self) -> Maintenance | None:
+        """The maintenance that the files name, which nginx keeps from its next reload on."""
+        paths = [self._directory / name for name in (maintenance.ALLOW_FILE, maintenance.FILE)]
+        found = {path.name: path.read_text("utf-8", "replace") for path in paths if path.exists()}
+        return maintenance.parse(found)
+
+    def test_maintenance(self, wanted: Maintenance | None) -> None:
+        """Check the configuration as it would be with this maintenance. Raises ProxyError."""
+        self._test(lambda folder: _put_maintenance(folder, wanted))
+
+    def maintain(self, wanted: Maintenance | None, timeout: float) -> None:
+        """Close the app to all but the allow list, or open it with None; reload, confirm.
+
+        timeout: seconds until the reload must be confirmed. Raises ProxyError.
+        """
+        old = tuple(self.workers())
+        _put_maintenance(self._directory, wanted)
+        self._engine.signal(self._container, "HUP")
+        identifier = wanted.id if wanted else ""
+        self._confirm(lambda state: state.maintenance == identifier, old, timeout)
+
+    def maintain_as_before(self, before: Maintenance | None, timeout: float) -> None:
+        """Undo a maintain() that failed; fine when nginx never took it. Raises ProxyError."""
+        try:
+            self.maintain(before, timeout)
+        except ProxyError:
+            if self.state().maintenance != (before.id if before else ""):
+                raise
+
+    def _confirm(
+        self, taken: Callable[[ProxyState], bool], old: tuple[int, ...], timeout: float
+    ) -> None:
+        """Wait until an answer shows the change and no old worker takes connections.
 
         An answer alone is not enough: for some 200 ms after a reload old workers take
         new connections too.
         """
         deadline = self._clock() + timeout
         pause = Interruption().wait
-        while not (self._answers(live) and self._only_new_workers(old)):
+        while not (self._answers(taken) and self._only_new_workers(old)):
             if self._clock() > deadline:
                 raise ProxyError(
                     f"nginx did not take its new configuration within {timeout:g} s",
@@ -193,9 +237,9 @@ class Proxy:
                 )
             pause(_POLL_SECONDS)
 
-    def _answers(self, live: Live | None) -> bool:
+    def _answers(self, taken: Callable[[ProxyState], bool]) -> bool:
         try:
-            return self.state().live == live
+            return taken(self.state())
         except ProxyError:
             return False
 
@@ -214,6 +258,16 @@ class Proxy:
                 return left
             pause(_DRAIN_POLL_SECONDS)
         return 0
+
+
+def _put_maintenance(folder: Path, wanted: Maintenance | None) -> None:
+    """Write or remove the files so that the one that closes the app never stands alone."""
+    for name, text in (maintenance.render(wanted) if wanted else {}).items():
+        durable.write(folder / name, text)
+    if wanted is None:
+        for name in (maintenance.FILE, maintenance.ALLOW_FILE):
+            (folder / name).unlink(missing_ok=True)
+        durable.sync_folder(folder)
 
 
 def render_include(live: Live) -> str:

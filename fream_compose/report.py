@@ -1,12 +1,13 @@
 """Progress for whoever watches: a person at a terminal, a log, or nobody."""
 
+import io
 import json
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, TextIO, cast
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -74,9 +75,7 @@ class PlainReport(Report):
     out: TextIO = field(default_factory=lambda: sys.stdout)
 
     def note(self, text: str) -> None:
-        # Whoever watched may be gone (a closed SSH session); the run goes on.
-        with suppress(OSError):
-            print(text, file=self.out, flush=True)
+        print(text, file=Tolerant(self.out), flush=True)
 
     def warn(self, text: str) -> None:
         self.note(f"warning: {text}")
@@ -112,8 +111,7 @@ class JsonlReport(Report):
         self._event(event="failed", step=step.title, seconds=round(seconds, 3))
 
     def _event(self, **event: str | float) -> None:
-        with suppress(OSError):
-            print(json.dumps(event, ensure_ascii=False), file=self.out, flush=True)
+        print(json.dumps(event, ensure_ascii=False), file=Tolerant(self.out), flush=True)
 
 
 class RichReport(Report):
@@ -121,6 +119,7 @@ class RichReport(Report):
 
     def __init__(self, console: "Console") -> None:
         super().__init__()
+        console.file = cast(TextIO, Tolerant(cast(TextIO, console.file)))
         self._console = console
 
     def note(self, text: str) -> None:
@@ -144,6 +143,37 @@ class RichReport(Report):
         from rich.text import Text
 
         self._console.print(Text.assemble((mark, colour), f" {_line(step)}  ", (took, "dim")))
+
+
+class Tolerant(io.TextIOBase):
+    """A stream whose reader may go away, as with a closed SSH session: the run goes on."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        """The encoding of the stream behind."""
+        return self._stream.encoding
+
+    def write(self, text: str) -> int:
+        """Write what can be written."""
+        with suppress(OSError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Flush what can be flushed."""
+        with suppress(OSError):
+            self._stream.flush()
+
+    def isatty(self) -> bool:
+        """Whether a person watches."""
+        return self._stream.isatty()
+
+    def fileno(self) -> int:
+        """The descriptor, from which rich takes the size of the terminal."""
+        return self._stream.fileno()
 
 
 def _line(step: Step) -> str:

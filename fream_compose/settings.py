@@ -31,10 +31,10 @@ def duration(value: object) -> timedelta:
     return timedelta(seconds=seconds)
 
 
-def _path(value: str) -> str:
-    if not re.fullmatch(r"/[!-~]*", value):
+def _path(value: object) -> str:
+    if not re.fullmatch(r"/[!-~]*", str(value)):
         raise ValueError(f"{value!r} must begin with / and hold no spaces")
-    return value
+    return str(value)
 
 
 def _host(value: object) -> str:
@@ -154,7 +154,11 @@ class Hold(_Model):
 
 
 class SwitchSettings(_Model):
-    """The `x-fream` block. keep_warm: how long the old set stays running; None removes it."""
+    """The `x-fream` block.
+
+    keep_warm: how long the old set stays running; None removes it. retain: of how many
+    releases the images stay here.
+    """
 
     required: dict[str, str] = {}
     pull: Literal["always", "missing"] = "always"
@@ -163,6 +167,7 @@ class SwitchSettings(_Model):
     cut_over: CutOver = CutOver()
     drain: Drain = Drain()
     keep_warm: Annotated[timedelta | None, BeforeValidator(_optional_duration)] = None
+    retain: Annotated[int, Field(ge=1, le=1000)] = 5
     hooks: Hooks = Hooks()
     hold: Hold = Hold()
 
@@ -235,10 +240,11 @@ def parse(config: dict[str, Any], compose_directory: Path) -> Settings:
     _reject_empty(switch.required, compose_directory)
     try:
         return _settings(config, switch, compose_directory)
-    except (KeyError, IndexError, StopIteration) as error:
+    except (KeyError, IndexError, StopIteration, ValueError, TypeError) as error:
         raise ConfigurationError(
             "The Compose files lack something that fream needs",
-            f"{error} is missing from the services nginx, set1 and set2 or their ports and volumes",
+            f"{error}: nginx, set1 and set2 each need a container_name, single ports, "
+            "and nginx its folder at /etc/nginx",
         ) from error
 
 

@@ -44,11 +44,11 @@ class Notes:
 
     def cool(self) -> None:
         """Nothing is kept warm any more."""
-        self._warm.unlink(missing_ok=True)
+        durable.remove(self._warm)
 
     def hold(self, switch: str, version: str) -> None:
         """Note that a switch waits for a verdict. Raises ConfigurationError."""
-        self._verdict.unlink(missing_ok=True)
+        durable.remove(self._verdict)
         durable.write(self._held, json.dumps({"switch": switch, "version": version}))
 
     def held(self) -> dict[str, str] | None:
@@ -66,8 +66,8 @@ class Notes:
 
     def release(self) -> None:
         """Nothing waits any more."""
-        self._held.unlink(missing_ok=True)
-        self._verdict.unlink(missing_ok=True)
+        durable.remove(self._held)
+        durable.remove(self._verdict)
 
 
 def _read(path: Path) -> dict[str, str]:

@@ -18,6 +18,7 @@ from fream_compose.observe import version_variable
 from fream_compose.plan import Mend, Plan, decide
 from fream_compose.project import Project
 from fream_compose.proxy import Proxy
+from fream_compose.prune import retain
 from fream_compose.recovery import Recovery, record
 from fream_compose.release import Live, Version, new_switch_id
 from fream_compose.report import Report, Step
@@ -106,13 +107,15 @@ class Switch:
                 raise
             with self._warning("`.env` does not name the live set"):
                 record(self._project, release)
-            self._notes.cool()
+                self._notes.cool()
             with self._warning("a hook failed"):
                 self._hooks("after_cut_over", release, plan)
             keep_warm = wish.keep_warm or self._settings.switch.keep_warm
             self._retire(plan.replaces, old_workers, keep_warm)
             evidence = recorder.finish(release.set)
         self._log(release, plan, started, began, evidence=evidence)
+        with self._warning("images of past releases are still there"):
+            retain(self._project, self._history, self._report)
         kept_warm = keep_warm if plan.replaces else None
         took = round(self._clock() - began, 3)
         return Outcome(release, plan.replaces, evidence, took, kept_warm)
@@ -188,6 +191,7 @@ class Switch:
             self._notes.release()
         if verdict == "abort":
             raise RejectedError("The release was aborted", "by `fream abort`")
+        self._check(release, warm=True)
 
     def _cut_over(
         self, release: Live, plan: Plan, recorder: Recorder, undo: Undo

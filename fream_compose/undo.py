@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
 
-from fream_compose.errors import FreamError, UncertainError
+from fream_compose.errors import UncertainError
 from fream_compose.interruption import LeaveNow
 from fream_compose.report import Report
 
@@ -56,11 +56,11 @@ class Undo:
             try:
                 with self._report.step(deed.title):
                     deed.action()
-            except FreamError as error:
+            except Exception as error:
                 raise UncertainError(
                     f"{cause}; and then this undo failed: {deed.title}",
-                    f"{error}: {error.why}" if error.why else str(error),
-                    logs=error.logs,
+                    f"{error}: {getattr(error, 'why', '')}".removesuffix(": "),
+                    logs=getattr(error, "logs", ()),
                     next_step=self._commands(),
                 ) from cause
             except LeaveNow:
