@@ -16,7 +16,8 @@ def write(path: Path, text: str, mode: int = 0o644) -> None:
     then the old content is untouched.
     """
     try:
-        _replace(path, text, mode)
+        # Through a link, the file behind it is the one to replace.
+        _replace(path.resolve(), text, mode)
     except OSError as error:
         raise ConfigurationError(
             f"{path} cannot be written",

@@ -12,8 +12,8 @@ _ASSIGNMENT = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=(.*)")
 
 
 def _without_note(value: str) -> str:
-    """A value without the remark behind it, which begins with a blank and #."""
-    return re.split(r"\s+#", value, maxsplit=1)[0]
+    """A value without the blanks and the remark behind it, which begins with a blank and #."""
+    return re.sub(r"(\s+#.*|\s+)$", "", value)
 
 
 def plain(value: str) -> str:

@@ -86,6 +86,22 @@ class Proxy:
                 next_step=f"curl {url}; is CONTROL_PORT in .env nginx's own?",
             ) from error
 
+    def answers_within(self, seconds: float, pause: Callable[[float], None]) -> bool:
+        """Whether nginx gives an answer before the time is up."""
+        deadline = self._clock() + seconds
+        while self._clock() < deadline:
+            try:
+                self.state()
+            except ProxySilentError:
+                pause(_DRAIN_POLL_SECONDS)
+            else:
+                return True
+        return False
+
+    def test_as_it_is(self) -> None:
+        """Check the configuration that a restart would read. Raises ProxyError."""
+        self._nginx_test("/etc/nginx/nginx.conf")
+
     def included(self) -> Live | None:
         """What the include file names, which nginx serves from its next reload on."""
         try:
@@ -171,17 +187,19 @@ class Proxy:
         self._confirm(lambda state: state.live == live, old, timeout)
         return old
 
-    def go_back(self, live: Live | None, timeout: float) -> None:
+    def go_back(self, live: Live | None, timeout: float) -> tuple[int, ...]:
         """Serve again what was live before a cut-over that failed, or never took.
 
         nginx may have refused the reload and kept its workers; then it must still
-        answer as before. Raises ProxyError when it does not.
+        answer as before. Returns the ids of workers that may still answer otherwise.
+        Raises ProxyError when nginx does not answer as before.
         """
         try:
-            self.serve(live, timeout)
+            return self.serve(live, timeout)
         except ProxyError:
             if self.state().live != live:
                 raise
+            return ()
 
     def _put(self, include: Path, live: Live | None) -> None:
         if live is None:
@@ -200,16 +218,18 @@ class Proxy:
         """Check the configuration as it would be with this maintenance. Raises ProxyError."""
         self._test(lambda folder: _put_maintenance(folder, wanted))
 
-    def maintain(self, wanted: Maintenance | None, timeout: float) -> None:
+    def maintain(self, wanted: Maintenance | None, timeout: float) -> tuple[int, ...]:
         """Close the app to all but the allow list, or open it with None; reload, confirm.
 
-        timeout: seconds until the reload must be confirmed. Raises ProxyError.
+        timeout: seconds until the reload must be confirmed. Returns the ids of the
+        workers from before, which may still be answering. Raises ProxyError.
         """
         old = tuple(self.workers())
         _put_maintenance(self._directory, wanted)
         self._engine.signal(self._container, "HUP")
         identifier = wanted.id if wanted else ""
         self._confirm(lambda state: state.maintenance == identifier, old, timeout)
+        return old
 
     def maintain_as_before(self, before: Maintenance | None, timeout: float) -> None:
         """Undo a maintain() that failed; fine when nginx never took it. Raises ProxyError."""

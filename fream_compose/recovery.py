@@ -3,9 +3,15 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from fream_compose import infra
+from fream_compose import infra, web
 from fream_compose.checks import Checks
-from fream_compose.errors import EngineError, UncertainError, UnhealthyError, UsageError
+from fream_compose.errors import (
+    EngineError,
+    ProxyError,
+    UncertainError,
+    UnhealthyError,
+    UsageError,
+)
 from fream_compose.interruption import Interruption
 from fream_compose.observe import Snapshot, observe, version_variable
 from fream_compose.plan import Mend, diagnose, left_over, profiles
@@ -15,6 +21,7 @@ from fream_compose.release import Live, Version, new_switch_id
 from fream_compose.report import Report
 
 _ROUNDS = len(Mend) + 2
+_SILENCE_SECONDS = 10.0  # a busy server may be slow; so long nobody is
 
 
 class Recovery:
@@ -76,8 +83,18 @@ class Recovery:
         return "started"
 
     def _restart_nginx(self, _: Snapshot) -> str:
-        container = self._project.settings.nginx_container
-        self._project.restart(container)
+        """Restart nginx only when it serves nobody, and will come back."""
+        settings = self._project.settings
+        if self._proxy.answers_within(_SILENCE_SECONDS, self._interruption.wait):
+            return "it was only slow"
+        if any(_serves(url) for url in settings.http_urls):
+            raise ProxyError(
+                "nginx serves, but its control port does not answer",
+                next_step=f"Is CONTROL_PORT in {settings.env_path} right? "
+                f"docker restart {settings.nginx_container} cuts open requests",
+            )
+        self._proxy.test_as_it_is()
+        self._project.restart(settings.nginx_container)
         infra.start(self._project, self._project.containers())
         return "restarted"
 
@@ -149,6 +166,14 @@ def record(project: Project, live: Live | None) -> None:
     if live:
         values[version_variable(live.set)] = str(live.version)
     env.update(values)
+
+
+def _serves(url: str) -> bool:
+    try:
+        web.get(url, timeout=3.0)
+    except web.Unreachable:
+        return False
+    return True
 
 
 def _named(live: Live | None) -> str:

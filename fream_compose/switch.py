@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from fream_compose import ports
 from fream_compose.checks import Checks
-from fream_compose.errors import FreamError, RejectedError, UncertainError
+from fream_compose.errors import FreamError, RejectedError
 from fream_compose.evidence import Evidence, Recorder, recording
 from fream_compose.history import Entry, History, who
 from fream_compose.hooks import run_hooks
@@ -86,7 +86,7 @@ class Switch:
         whatever fails is a warning. Raises UncertainError when an undo failed.
         """
         began, started = self._clock(), datetime.now(UTC)
-        plan = decide(self._recovery.put_right(despite=Mend.LIVE_SET))
+        plan = self._plan()
         release = Live(plan.target, wish.version, new_switch_id(started))
         warm = wish.from_warm and plan.warm == str(wish.version)
         with recording(self._follow_log) as recorder:
@@ -120,6 +120,14 @@ class Switch:
         took = round(self._clock() - began, 3)
         return Outcome(release, plan.replaces, evidence, took, kept_warm)
 
+    def _plan(self) -> Plan:
+        """Decide from what runs once everything is in order."""
+        try:
+            return decide(self._recovery.put_right(despite=Mend.LIVE_SET))
+        except FreamError as error:
+            error.serving = serving(self._proxy)
+            raise
+
     def _fetch(self, release: Live) -> Live:
         with self._step(f"Pull {release.version.tag}") as step:
             version = self._project.fetch(release.version, self._interruption.check)
@@ -138,7 +146,7 @@ class Switch:
         before = env.get(variable)
         undo.add(
             f"Restore {variable} in .env",
-            f"set {variable}={before} in {env.path}",
+            f"sed -i 's/^{variable}=.*/{variable}={before}/' {env.path}",
             lambda: env.update({variable: before}),
         )
         env.update({variable: str(release.version)})
@@ -204,7 +212,7 @@ class Switch:
             undo.add(
                 f"Go back to {old.set if old else 'no release'}",
                 "fream recover",
-                lambda: self._proxy.go_back(old, seconds),
+                lambda: self._go_back(old, seconds),
             )
             recorder.reload()
             workers = self._proxy.serve(release, seconds)
@@ -213,6 +221,12 @@ class Switch:
             undo.forget()
             step.detail = "confirmed by nginx"
         return workers
+
+    def _go_back(self, old: Live | None, seconds: float) -> None:
+        """Serve the old set again, and let what the new one was given finish."""
+        workers = self._proxy.go_back(old, seconds)
+        drain = self._settings.switch.drain.timeout.total_seconds()
+        self._proxy.drain(workers, drain, time.sleep)
 
     def _retire(
         self, old: Live | None, workers: tuple[int, ...], keep_warm: timedelta | None
@@ -231,8 +245,7 @@ class Switch:
                 self._retirement.remove(old.set)
 
     def _failed(self, error: FreamError, release: Live, plan: Plan) -> None:
-        if not isinstance(error, UncertainError):
-            error.serving = serving(plan.replaces)
+        error.serving = serving(self._proxy)
         self._interruption.disregard()
         with self._warning("a hook failed"):
             self._hooks("after_failure", release, plan)
@@ -284,8 +297,10 @@ class Switch:
             self._report.warn(f"{what}: {error}" + (f" ({error.why})" if error.why else ""))
 
 
-def serving(live: Live | None) -> str:
-    """What an operator wants to know first when a switch failed."""
-    if live is None:
-        return "Nothing was live before, and nothing is now"
-    return f"{live.version.short} in {live.set} serves as before"
+def serving(proxy: Proxy) -> str:
+    """What an operator wants to know first when a switch failed: nginx's own answer."""
+    try:
+        live = proxy.state().live
+    except FreamError as error:
+        return f"not known: {error}"
+    return f"{live.version.short} in {live.set}" if live else "nothing, as before"
