@@ -9,7 +9,17 @@ from typing import Annotated
 import typer
 
 from fream_compose import __version__
-from fream_compose.commands import edge, infra, look, release
+from fream_compose.commands import (
+    care,
+    edge,
+    infra,
+    inside,
+    look,
+    maintenance,
+    release,
+    setup,
+    shell,
+)
 
 HELP = """Release new versions of an app on Docker Compose without dropping a request.
 
@@ -71,7 +81,7 @@ def main_options(
         raise typer.Exit(2)
 
 
-for module in (release, infra, look):
+for module in (release, infra, look, inside, care, setup, shell, maintenance):
     app.add_typer(module.commands)
 
 
@@ -79,4 +89,6 @@ def main() -> None:
     """The entry point of the `fream` command."""
     # Compose would print its own progress into ours.
     os.environ.setdefault("COMPOSE_PROGRESS", "quiet")
+    if shell.COMPLETE_VARIABLE in os.environ:
+        shell.learn_shells()
     app()

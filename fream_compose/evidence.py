@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from itertools import pairwise
 from math import ceil
-from typing import Any
+from typing import Any, NamedTuple
 
 from fream_compose.errors import FreamError
 from fream_compose.release import SetName
@@ -22,6 +22,7 @@ _BASELINE_SECONDS = 30.0
 _FLUSH_SECONDS = 0.3  # nginx writes its log every 200 ms
 _UPSTREAM_ABORT = "while reading upstream"
 _SETS = ("", *SetName)
+_TURNED_AWAY = "maintenance"  # in place of the set; an answer that was asked for is no failure
 
 _GOOD, _FAILED, _CLIENT_LEFT, _UPGRADED = range(4)
 
@@ -74,6 +75,41 @@ class Moments:
     ended: float
 
 
+class Request(NamedTuple):
+    """A line of nginx's access log. ended: Unix seconds. place: of its set, among all sets."""
+
+    ended: float
+    seconds: float
+    kind: int
+    place: int
+
+    @property
+    def set(self) -> str:
+        """The set that answered; empty when nothing was live."""
+        return str(_SETS[self.place])
+
+    @property
+    def failed(self) -> bool:
+        """Whether the answer was 500 or above."""
+        return self.kind == _FAILED
+
+
+def read_request(line: str) -> Request | None:
+    """Read an access line; None for one that maintenance turned away.
+
+    Raises ValueError when it is torn, or not ours.
+    """
+    try:
+        entry = json.loads(line)
+        if entry["set"] == _TURNED_AWAY:
+            return None
+        kind = _kind(int(entry["status"]), entry["completion"])
+        place = _SETS.index(entry["set"])
+        return Request(float(entry["msec"]), float(entry["seconds"]), kind, place)
+    except (KeyError, TypeError) as error:
+        raise ValueError("not an access line of ours") from error
+
+
 class Tally:
     """Requests as they are read, a few bytes each, so that a busy log fits in memory."""
 
@@ -92,17 +128,15 @@ class Tally:
                 self.aborted.append(now())
             return
         try:
-            entry = json.loads(line)
-            place = _SETS.index(entry["set"])
-            kind = _kind(int(entry["status"]), entry["completion"])
-            ended, seconds = float(entry["msec"]), float(entry["seconds"])
-        except (ValueError, KeyError, TypeError):
+            request = read_request(line)
+        except ValueError:
             self.unread += 1
             return
-        self._ended.append(ended)
-        self._seconds.append(seconds)
-        self._kind.append(kind)
-        self._set.append(place)
+        if request:
+            self._ended.append(request.ended)
+            self._seconds.append(request.seconds)
+            self._kind.append(request.kind)
+            self._set.append(request.place)
 
     def evidence(self, moments: Moments, new: SetName) -> Evidence:
         """Sum up what was read."""
@@ -147,7 +181,7 @@ class Tally:
         )
         if not taken:
             return None
-        return Latency(len(taken), _percentile(taken, 50), _percentile(taken, 99))
+        return Latency(len(taken), percentile(taken, 50), percentile(taken, 99))
 
 
 def _kind(status: int, completion: str) -> int:
@@ -158,7 +192,7 @@ def _kind(status: int, completion: str) -> int:
     return _GOOD if completion == "OK" else _CLIENT_LEFT
 
 
-def _percentile(ordered: list[float], percent: int) -> float:
+def percentile(ordered: list[float], percent: int) -> float:
     """The nearest-rank percentile of a list in order."""
     return round(ordered[max(0, ceil(percent / 100 * len(ordered)) - 1)], 1)
 

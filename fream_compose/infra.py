@@ -1,10 +1,11 @@
 """What outlives releases: start it, and take everything down."""
 
+import re
 import time
 
 from fream_compose import ports
 from fream_compose.checks import Checks
-from fream_compose.errors import EngineError, UsageError
+from fream_compose.errors import ConfigurationError, EngineError, UsageError
 from fream_compose.interruption import Interruption
 from fream_compose.observe import occupied_sets
 from fream_compose.project import Container, Project
@@ -13,6 +14,7 @@ from fream_compose.release import SetName
 from fream_compose.report import Report
 
 _READY_SECONDS = 300  # MySQL's first start creates its data files
+_OLDEST_NGINX = (1, 27, 4)
 
 
 def up(
@@ -64,9 +66,13 @@ def _reject_idle(profiles: tuple[str, ...], live: SetName | None) -> None:
 def start(project: Project, containers: tuple[Container, ...]) -> None:
     """Start what outlives releases and wait until it is healthy.
 
-    containers: what there is already. Raises ConfigurationError for a port in use, EngineError.
+    containers: what there is already. Raises ConfigurationError for a port in use and for an
+    nginx that is too old, EngineError.
     """
     settings = project.settings
+    nginx = (settings.nginx_container, "running", settings.nginx_image)
+    if nginx not in ((c.name, c.state, c.image) for c in containers):
+        reject_old_nginx(project.nginx_version(), settings.nginx_image)
     present = {container.service for container in containers if container.state == "running"}
     ports.reject_taken(
         {name: settings.addresses[name] for name in settings.infra if name not in present}
@@ -76,6 +82,21 @@ def start(project: Project, containers: tuple[Container, ...]) -> None:
     except EngineError as error:
         _explain(project, error)
         raise
+
+
+def reject_old_nginx(told: str, image: str) -> None:
+    """Raise ConfigurationError for an nginx that cannot do what a switch needs of it.
+
+    told: what `nginx -v` printed; a version that cannot be read from it is let pass.
+    """
+    found = re.search(r"/(\d+)\.(\d+)\.(\d+)", told)
+    if found and tuple(map(int, found.groups())) < _OLDEST_NGINX:
+        raise ConfigurationError(
+            f"{image} is too old: nginx {found[0].removeprefix('/')}",
+            "Before 1.27.4 nginx has no keepalive_min_timeout, so that each switch would cut off "
+            "clients with an open connection, and it cannot look the sets up while it runs",
+            next_step="Set NGINX_IMAGE in .env to nginx:1.28 or newer, then: fream up infra",
+        )
 
 
 def _explain(project: Project, error: EngineError) -> None:

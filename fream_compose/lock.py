@@ -14,6 +14,7 @@ from fream_compose import durable
 from fream_compose.errors import ConfigurationError, LockedError
 
 _POLL_SECONDS = 0.2
+_PEEK_SECONDS = 0.1  # free() has the lock for less; that must not look like another run
 
 
 @contextmanager
@@ -30,7 +31,7 @@ def hold(
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be opened", error.strerror or "") from error
     try:
-        _take(descriptor, path, time.monotonic() + wait, pause)
+        _take(descriptor, path, time.monotonic() + max(wait, _PEEK_SECONDS), pause)
         _sign(descriptor, command)
         yield
     finally:
@@ -40,11 +41,11 @@ def hold(
 def free(path: Path) -> bool:
     """Whether nobody holds the project at this moment."""
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
         return True
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     finally:

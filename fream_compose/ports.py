@@ -33,6 +33,11 @@ def reject_taken(wanted: Mapping[str, tuple[tuple[str, int], ...]]) -> None:
                 )
 
 
+def is_free(port: int) -> bool:
+    """Whether nobody listens on a port of this server, whatever the address."""
+    return not (_taken("", port) or _taken("127.0.0.1", port))
+
+
 def _taken(host: str, port: int) -> bool:
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

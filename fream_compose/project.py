@@ -249,6 +249,13 @@ class Project:
         rows = [line.split() for table in tables for line in table.splitlines()[1:]]
         return sum(row[1].endswith(f":{port:04X}") and row[3] == _ESTABLISHED for row in rows)
 
+    def nginx_version(self) -> str:
+        """What the nginx of the settings' image says of itself. Raises EngineError."""
+        image = self.settings.nginx_image
+        # It says it on stderr, which a terminal merges into what is read.
+        command = ["run", "--rm", "--tty", "--network", "none", "--entrypoint", "nginx"]
+        return _run([*command, image, "-v"], f"{image} could not be run", _PULL).strip()
+
     def fetch(self, version: Version, check: Callable[[], None]) -> Version:
         """Make the image of a version available here and pin its content.
 

@@ -76,10 +76,15 @@ class Live:
     @property
     def since(self) -> datetime | None:
         """When the switch began, in UTC, as its id says; None for an id that is not ours."""
-        try:
-            return datetime.strptime(self.switch[:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
-        except ValueError:
-            return None
+        return moment_of(self.switch)
+
+
+def moment_of(identifier: str) -> datetime | None:
+    """The moment, in UTC, that an id of new_switch_id() begins with; None for another id."""
+    try:
+        return datetime.strptime(identifier[:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    except ValueError:
+        return None
 
 
 def new_switch_id(now: datetime) -> str:

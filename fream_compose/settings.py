@@ -196,6 +196,7 @@ class Settings(_Model):
     profiles: tuple[str, ...]
     infra: tuple[str, ...]
     nginx_container: str
+    nginx_image: str
     control_port: int
     addresses: dict[str, tuple[tuple[str, int], ...]]
     sets: dict[SetName, SetSettings]
@@ -285,6 +286,7 @@ def _settings(config: dict[str, Any], switch: SwitchSettings, directory: Path) -
         profiles=tuple(sorted({p for s in services.values() for p in s.get("profiles", ())})),
         infra=_services_of("infra", services),
         nginx_container=nginx["container_name"],
+        nginx_image=nginx["image"],
         control_port=_published(nginx, 8090),
         addresses={name: _addresses(services[name]) for name in _services_of("infra", services)},
         sets={name: _set(name, services) for name in SetName},

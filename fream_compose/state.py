@@ -26,6 +26,7 @@ class Notes:
     """The notes of one project, each a file that is written at once or not at all."""
 
     def __init__(self, directory: Path) -> None:
+        self._directory = directory
         self._warm = directory / "warm.json"
         self._held = directory / "held.json"
         self._verdict = directory / "verdict.json"
@@ -40,7 +41,7 @@ class Notes:
 
     def keep_warm(self, warm: Warm) -> None:
         """Note that a set is kept warm. Raises ConfigurationError."""
-        durable.write(self._warm, json.dumps(asdict(warm)))
+        self._write(self._warm, asdict(warm))
 
     def cool(self) -> None:
         """Nothing is kept warm any more."""
@@ -49,7 +50,7 @@ class Notes:
     def hold(self, switch: str, version: str) -> None:
         """Note that a switch waits for a verdict. Raises ConfigurationError."""
         durable.remove(self._verdict)
-        durable.write(self._held, json.dumps({"switch": switch, "version": version}))
+        self._write(self._held, {"switch": switch, "version": version})
 
     def held(self) -> dict[str, str] | None:
         """The switch that waits and its version, if any."""
@@ -57,7 +58,7 @@ class Notes:
 
     def decide(self, switch: str, verdict: str) -> None:
         """Give the waiting switch its verdict: promote or abort. Raises ConfigurationError."""
-        durable.write(self._verdict, json.dumps({"switch": switch, "verdict": verdict}))
+        self._write(self._verdict, {"switch": switch, "verdict": verdict})
 
     def verdict(self, switch: str) -> str:
         """The verdict on a switch; empty while there is none."""
@@ -68,6 +69,10 @@ class Notes:
         """Nothing waits any more."""
         durable.remove(self._held)
         durable.remove(self._verdict)
+
+    def _write(self, path: Path, note: dict[str, str]) -> None:
+        durable.make_folder(self._directory)
+        durable.write(path, json.dumps(note))
 
 
 def _read(path: Path) -> dict[str, str]:

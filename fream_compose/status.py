@@ -4,14 +4,16 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from fream_compose import web
+from fream_compose import lock, web
 from fream_compose.checks import own_url
 from fream_compose.health import fault_of
-from fream_compose.observe import observe
+from fream_compose.maintenance import Maintenance, told
+from fream_compose.observe import Snapshot, observe
 from fream_compose.plan import diagnose
 from fream_compose.project import Container, Project
 from fream_compose.proxy import Proxy
 from fream_compose.release import Live, SetName
+from fream_compose.state import Notes
 
 _HEALTH_SECONDS = 3.0
 
@@ -31,13 +33,18 @@ class LiveStatus:
 
 @dataclass(frozen=True)
 class Status:
-    """Everything `fream status` tells."""
+    """Everything `fream status` tells.
+
+    warm_until: ISO 8601 in UTC, while the idle set is kept running for a way back.
+    """
 
     live: LiveStatus | None
     idle: str
     nginx: str
     containers: tuple[Container, ...]
     notices: tuple[str, ...]
+    maintenance: Maintenance | None = None
+    warm_until: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """As plain values."""
@@ -52,8 +59,20 @@ def status(project: Project, proxy: Proxy) -> Status:
         idle=seen.live.set.other if seen.live else "",
         nginx=seen.nginx_version or f"no answer: {seen.silent}",
         containers=seen.containers,
-        notices=tuple(f"{mend.value}; type: fream recover" for mend in diagnose(seen)),
+        notices=_notices(project, seen),
+        maintenance=proxy.maintenance(),
+        warm_until=seen.warm.until if seen.warm else "",
     )
+
+
+def _notices(project: Project, seen: Snapshot) -> tuple[str, ...]:
+    """What an operator should know. While a run is at work, disorder is no news."""
+    state = project.settings.state_directory
+    if lock.free(state / "lock"):
+        return tuple(f"{mend.value}; type: fream recover" for mend in diagnose(seen))
+    if held := Notes(state).held():
+        return (f"{held['version']} waits for: fream promote, or fream abort",)
+    return ("another run is at work",)
 
 
 def _live(project: Project, live: Live) -> LiveStatus:
@@ -82,11 +101,13 @@ def lines(found: Status, now: datetime) -> list[str]:
     """The status for people, a line for each thing."""
     rows = [_live_line(found.live, now)]
     if found.idle:
-        rows.append(("idle", f"{found.idle}  {_runs(found, SetName(found.idle))}"))
+        kept = f"  kept warm until {_local(found.warm_until)}" if found.warm_until else ""
+        rows.append(("idle", f"{found.idle}  {_runs(found, SetName(found.idle))}{kept}"))
     for container in found.containers:
         if container.service not in set(SetName):
             rows.append((container.service, f"{container.status}  {container.image}"))
     rows.append(("proxy", f"nginx {found.nginx}"))
+    rows += [("closed", told(found.maintenance))] if found.maintenance else []
     rows += [("notice", text) for text in found.notices]
     return [f"{label:<8} {text}" for label, text in rows]
 
@@ -106,7 +127,11 @@ def _since(live: LiveStatus, now: datetime) -> str:
     minutes = int((now - since).total_seconds() // 60)
     days, hours = divmod(minutes, 1440)[0], minutes % 1440 // 60
     age = f"{days} d {hours} h" if days else f"{hours} h {minutes % 60} min"
-    return f"since {since.astimezone():%Y-%m-%d %H:%M:%S} ({age})  "
+    return f"since {_local(live.since)} ({age})  "
+
+
+def _local(moment: str) -> str:
+    return f"{datetime.fromisoformat(moment).astimezone():%Y-%m-%d %H:%M:%S}"
 
 
 def _runs(found: Status, name: SetName) -> str:

@@ -4,7 +4,7 @@ import json
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -14,7 +14,7 @@ import typer
 
 from fream_compose.errors import ConfigurationError, FreamError, UsageError
 from fream_compose.interruption import Interruption, LeaveNow, interruption
-from fream_compose.report import JsonlReport, PlainReport, Report, RichReport
+from fream_compose.report import JsonlReport, PlainReport, Report, RichReport, Tolerant
 
 if TYPE_CHECKING:
     from fream_compose.project import Project
@@ -74,11 +74,14 @@ class Run:
         envelope = {"ok": True, "command": self.command, "result": result}
         _print(json.dumps(envelope, default=str) if self._json else text)
 
-    def failed(self, error: FreamError) -> None:
-        """Print what failed, why, what serves, and what to do next."""
+    def failed(self, error: FreamError, result: dict[str, Any] | None = None) -> None:
+        """Print what failed, why, what serves, and what to do next.
+
+        result: what was found out all the same.
+        """
         if self._json:
             envelope = {"ok": False, "command": self.command, "error": _fields(error)}
-            _print(json.dumps(envelope))
+            _print(json.dumps(envelope | ({"result": result} if result else {})))
         _print("\n".join(_explained(error)), sys.stderr)
 
 
@@ -130,9 +133,7 @@ def _explained(error: FreamError) -> list[str]:
 
 
 def _print(text: str, stream: TextIO | None = None) -> None:
-    # Whoever watched may be gone, as after a closed SSH session; the exit code stays.
-    with suppress(OSError):
-        print(text, file=stream or sys.stdout, flush=True)
+    print(text, file=Tolerant(stream or sys.stdout), flush=True)
 
 
 def seconds_of(option: str, text: str) -> float:

@@ -21,6 +21,7 @@ from fream_compose.commands.edge import (
     opened,
     seconds_of,
 )
+from fream_compose.commands.shell import versions
 
 if TYPE_CHECKING:
     from fream_compose.project import Project
@@ -38,7 +39,13 @@ KeepWarmOption = Annotated[
 def switch(
     context: typer.Context,
     version: Annotated[
-        str, typer.Option("--version", "-v", help="Image tag, sha256:… digest, or TAG@DIGEST.")
+        str,
+        typer.Option(
+            "--version",
+            "-v",
+            help="Image tag, sha256:… digest, or TAG@DIGEST.",
+            autocompletion=versions,
+        ),
     ],
     hold: Annotated[
         bool, typer.Option("--hold", help="Stop before the cut-over, for promote or abort.")
@@ -65,7 +72,9 @@ def switch(
 @commands.command()
 def rollback(
     context: typer.Context,
-    to: Annotated[str, typer.Option("--to", help="A version that was live before.")] = "",
+    to: Annotated[
+        str, typer.Option("--to", help="A version that was live before.", autocompletion=versions)
+    ] = "",
     keep_warm: KeepWarmOption = "",
     wait: WaitOption = "",
     output: SwitchOutputOption = SwitchOutput.TEXT,

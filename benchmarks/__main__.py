@@ -1,0 +1,92 @@
+"""benchmarks/run: measures, writes results.json, the table in README.md and the plot."""
+
+import argparse
+import json
+import os
+import platform
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from benchmarks import part_commands, part_dropped, part_switch, part_throughput
+from benchmarks.plot import plot
+from benchmarks.shell import run
+from benchmarks.stand import Stand
+from benchmarks.table import write_table
+
+_FOLDER = Path(__file__).parent
+_RESULTS = _FOLDER / "results.json"
+PARTS = ("switch", "dropped", "throughput", "commands")
+
+
+def main() -> int:
+    """Run the parts that were asked for; the exit code."""
+    options = _parser().parse_args()
+    results = json.loads(_RESULTS.read_text(encoding="utf-8")) if _RESULTS.exists() else {}
+    if not options.render:
+        for part in options.parts or PARTS:
+            print(part, flush=True)
+            results[part] = _measured(_measures(options)[part], options.quick)
+            _write(results)
+    _write(results)
+    return 0
+
+
+def _measures(options: argparse.Namespace) -> dict[str, Callable[[Stand], dict[str, Any]]]:
+    switches = options.switches or (3 if options.quick else 20)
+    old = min(switches, options.old_switches)
+    return {
+        "switch": partial(part_switch.measure, quick=options.quick),
+        "dropped": partial(part_dropped.measure, switches=switches, old_switches=old),
+        "throughput": partial(part_throughput.measure, quick=options.quick),
+        "commands": partial(part_commands.measure, quick=options.quick),
+    }
+
+
+def _measured(measure: Callable[[Stand], dict[str, Any]], quick: bool) -> dict[str, Any]:
+    began = datetime.now(UTC)
+    load = os.getloadavg()[0]
+    with Stand() as stand:
+        found = measure(stand)
+    return {
+        "taken": began.isoformat(timespec="seconds"),
+        "quick": quick,
+        "load_before": round(load, 2),
+        "machine": _machine(),
+        **found,
+    }
+
+
+def _machine() -> dict[str, Any]:
+    return {
+        "processors": os.cpu_count(),
+        "kernel": platform.release(),
+        "python": platform.python_version(),
+        "docker": run("docker", "version", "--format", "{{.Server.Version}}").strip(),
+        "compose": run("docker", "compose", "version", "--short").strip(),
+    }
+
+
+def _write(results: dict[str, Any]) -> None:
+    _RESULTS.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+    write_table(_FOLDER / "README.md", results)
+    plot(_FOLDER / "results.svg", results)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="benchmarks/run", description=__doc__)
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; or all")
+    parser.add_argument("--quick", action="store_true", help="few rounds, a few minutes")
+    parser.add_argument("--switches", type=int, help="of the dropped part; 20, or 3 with --quick")
+    parser.add_argument(
+        "--old-switches", type=int, default=20, help="at most so many with the old script; 20"
+    )
+    parser.add_argument("--render", action="store_true", help="only the table and the plot again")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,123 @@
+"""The tables of README.md, between its markers."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from benchmarks.targets import targets
+
+_BEGIN, _END = "<!-- results -->", "<!-- end of results -->"
+Results = Mapping[str, Any]
+
+
+def write_table(path: Path, results: Results) -> None:
+    """Replace what is between the markers."""
+    text = path.read_text(encoding="utf-8")
+    head, _, rest = text.partition(_BEGIN)
+    tail = rest.partition(_END)[2]
+    block = "\n".join(["", *_blocks(results), ""])
+    path.write_text(f"{head}{_BEGIN}{block}{_END}{tail}", encoding="utf-8")
+
+
+def _blocks(results: Results) -> Iterator[str]:
+    yield from _taken(results)
+    yield from _targets(results)
+    for part, block in _PARTS.items():
+        if part in results and "skipped" not in results[part]:
+            yield from ["", *block(results[part])]
+
+
+def _taken(results: Results) -> Iterator[str]:
+    for part, found in results.items():
+        machine = found["machine"]
+        quick = ", a quick run" if found["quick"] else ""
+        yield (
+            f"- {part}: taken {found['taken']} on {machine['processors']} processors, "
+            f"Docker {machine['docker']}, Compose {machine['compose']}, Python "
+            f"{machine['python']}; load average before {found['load_before']}{quick}"
+        )
+
+
+def _targets(results: Results) -> Iterator[str]:
+    yield from ["", "| target | wanted | measured | |", "|---|---|---|---|"]
+    for target in targets(results):
+        yield f"| {target.what} | {target.wanted} | {target.measured} | {target.verdict} |"
+
+
+def _switch(found: Results) -> Iterator[str]:
+    yield from _heading("Seconds of one switch, app ready at once", "", "median", "least", "most")
+    fream, limit, old = found["fream"], found["limit"], found["old"]
+    rows = {
+        "fream: Enter to confirmed cut-over": fream["confirmed"],
+        "fream: Enter to first answer of the new release": fream["first_answer"],
+        "fream: Enter to return, old release drained and removed": fream["returned"],
+        "the engine's limit: first call to first answer": limit["total"],
+        "the old script: Enter to first answer": old["first_answer"],
+        "the old script: Enter to return": old["returned"],
+    }
+    for title, row in rows.items():
+        yield f"| {title} | {row['median']:.2f} | {row['min']:.2f} | {row['max']:.2f} |"
+    yield ""
+    yield from _heading("Where fream's time goes", "before the cut-over", "ms", "calls")
+    yield from _where(found["where_the_time_goes"]["before"])
+    yield ""
+    yield from ["| after the cut-over | ms | calls |", "|---|---|---|"]
+    yield from _where(found["where_the_time_goes"]["after"])
+
+
+def _where(rows: list[Results]) -> Iterator[str]:
+    for row in rows:
+        yield f"| {row['what']} | {row['seconds'] * 1000:.0f} | {row['calls']:g} |"
+
+
+def _dropped(found: Results) -> Iterator[str]:
+    columns = ("", "switches", "requests", "failed", "per switch", "by client", "by kind")
+    yield from _heading("Failed requests while releases are switched", *columns)
+    for name in ("fream", "old"):
+        row = found[name]
+        clients, kinds = _counts(row["by_client"]), _counts(row["by_kind"])
+        yield (
+            f"| {name} | {row['switches']} | {row['requests']:,} | {row['failed']:,} | "
+            f"{row['failed_per_switch']} | {clients} | {kinds} |"
+        )
+
+
+def _throughput(found: Results) -> Iterator[str]:
+    yield from _heading(
+        "Good answers a second through nginx", "run", "clients", "fream", "old", "ratio"
+    )
+    for clients, row in found["short"].items():
+        new, old = row["fream"]["median"], row["old"]["median"]
+        yield f"| 5 s | {clients} | {new:,.0f} | {old:,.0f} | {row['ratio']} |"
+    for clients, row in found["sustained"].items():
+        first = {name: row[name]["first_30_s"]["per_second"] for name in ("fream", "old")}
+        after = {name: row[name]["after_30_s"]["per_second"] for name in ("fream", "old")}
+        ratio = round(first["fream"] / max(first["old"], 0.1), 1)
+        yield f"| first 30 s | {clients} | {first['fream']:,.0f} | {first['old']:,.0f} | {ratio} |"
+        ratio = row["ratio_after_30_s"]
+        yield f"| 10 s after | {clients} | {after['fream']:,.0f} | {after['old']:,.0f} | {ratio} |"
+
+
+def _commands(found: Results) -> Iterator[str]:
+    yield from _heading("Commands", "", "median", "least", "most")
+    for name, command in (("help", "fream --help"), ("status", "fream status")):
+        row = found[name]
+        yield f"| seconds of `{command}` | {row['median']} | {row['min']} | {row['max']} |"
+    yield f"| MiB of `fream switch` itself at its peak | {found['switch_peak_mib']} | | |"
+    yield f"| MiB of the largest process it starts | {found['largest_process_mib']} | | |"
+
+
+def _heading(title: str, *columns: str) -> list[str]:
+    return [f"### {title}", "", f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in sorted(counts.items())) or "none"
+
+
+_PARTS = {
+    "switch": _switch,
+    "dropped": _dropped,
+    "throughput": _throughput,
+    "commands": _commands,
+}

@@ -1,0 +1,75 @@
+"""What the measurements are held against."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Results = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Target:
+    """One number that was wanted, and the one that was measured."""
+
+    what: str
+    wanted: str
+    measured: str
+    verdict: str
+
+
+def targets(results: Results) -> Iterator[Target]:
+    """The targets of the parts that were measured."""
+    for part, check in _CHECKS.items():
+        if part in results and "skipped" not in results[part]:
+            yield from check(results[part])
+
+
+def _switch(found: Results) -> Iterator[Target]:
+    yield _at_most(
+        "confirmed cut-over, over the engine's limit", 1.0, found["fream_minus_limit"], "s"
+    )
+
+
+def _dropped(found: Results) -> Iterator[Target]:
+    row = found["fream"]
+    measured = f"{row['failed']} of {row['requests']:,} in {row['switches']} switches"
+    wanted = "0 of 400,000 or more in 100 switches"
+    enough = row["switches"] >= 100 and row["requests"] >= 400_000
+    verdict = _verdict(row["failed"] == 0) if enough or row["failed"] else "too short a run to say"
+    yield Target("failed requests", wanted, measured, verdict)
+
+
+def _throughput(found: Results) -> Iterator[Target]:
+    for clients, row in found["short"].items():
+        yield _at_least(f"throughput over the old, 5 s, {clients} clients", 2.5, row["ratio"])
+    for clients, row in found["sustained"].items():
+        what = f"throughput over the old, after 30 s, {clients} clients"
+        yield _at_least(what, 10.0, row["ratio_after_30_s"])
+
+
+def _commands(found: Results) -> Iterator[Target]:
+    yield _at_most("`fream --help`", 0.25, found["help"]["median"], "s")
+    yield _at_most("`fream status`", 0.8, found["status"]["median"], "s")
+    yield _at_most("peak memory of `fream switch`", 80, found["switch_peak_mib"], "MiB")
+
+
+def _at_most(what: str, wanted: float, measured: float, unit: str) -> Target:
+    return Target(
+        what, f"≤ {wanted:g} {unit}", f"{measured:.2f} {unit}", _verdict(measured <= wanted)
+    )
+
+
+def _at_least(what: str, wanted: float, measured: float) -> Target:
+    return Target(what, f"≥ {wanted:g}", f"{measured:g}", _verdict(measured >= wanted))
+
+
+def _verdict(met: bool) -> str:
+    return "met" if met else "**missed**"
+
+
+_CHECKS = {
+    "switch": _switch,
+    "dropped": _dropped,
+    "throughput": _throughput,
+    "commands": _commands,
+}

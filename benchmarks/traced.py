@@ -1,0 +1,136 @@
+"""`fream` with a stopwatch on its own functions.
+
+python -m benchmarks.traced FILE ARGUMENTS... runs fream with the arguments and writes to
+FILE what it did, in order. A function that fream no longer has is passed over.
+"""
+
+import time
+
+_FIRST = time.monotonic()
+
+import atexit  # noqa: E402
+import functools  # noqa: E402
+import importlib  # noqa: E402
+import json  # noqa: E402
+import os  # noqa: E402
+import sys  # noqa: E402
+import threading  # noqa: E402
+from collections.abc import Callable  # noqa: E402
+from pathlib import Path  # noqa: E402
+from typing import Any  # noqa: E402
+
+_FUNCTIONS = (
+    "project.open_project",
+    "project.Project.containers",
+    "project.Project.condition",
+    "project.Project.fetch",
+    "project.Project.connections",
+    "project.Project.follow",
+    "project.Project.up",
+    "project.Project.remove",
+    "project.Project.execute",
+    "project.Project.signal",
+    "project.Project.processes",
+    "proxy.Proxy.state",
+    "proxy.Proxy.test",
+    "proxy.Proxy.drain",
+    "proxy.Proxy.serve",
+    "health.wait_until_healthy",
+    "envfile.EnvFile.update",
+    "evidence.Recorder.finish",
+    "history.History.add",
+    "interruption.Interruption.wait",
+    "switch.Switch.run",
+)
+
+
+class Stopwatch:
+    """The calls that were made: name, beginning, seconds, and seconds without inner calls."""
+
+    def __init__(self, began: float) -> None:
+        self.began = began
+        self.spans: list[dict[str, Any]] = []
+        self._threads = threading.local()
+
+    def timed(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        """The function, with each call noted."""
+
+        @functools.wraps(function)
+        def call(*arguments: Any, **named: Any) -> Any:
+            began = time.monotonic()
+            self._inner().append(0.0)
+            try:
+                return function(*arguments, **named)
+            finally:
+                self._note(name, began)
+
+        return call
+
+    def _note(self, name: str, began: float) -> None:
+        seconds = time.monotonic() - began
+        inner = self._inner().pop()
+        if outer := self._inner():
+            outer[-1] += seconds
+        beside = threading.current_thread() is not threading.main_thread()
+        self.add(f"{name} (beside)" if beside else name, began, seconds, seconds - inner)
+
+    def _inner(self) -> list[float]:
+        """Seconds of inner calls, for each call under way in this thread."""
+        if not hasattr(self._threads, "inner"):
+            self._threads.inner = []
+        found: list[float] = self._threads.inner
+        return found
+
+    def add(self, name: str, began: float, seconds: float, own: float) -> None:
+        """Note something that took a while; began is on the monotonic clock."""
+        self.spans.append({"name": name, "at": began - self.began, "seconds": seconds, "own": own})
+
+
+def _patch(watch: Stopwatch, path: str) -> None:
+    module_name, *names = path.split(".")
+    try:
+        owner: Any = importlib.import_module(f"fream_compose.{module_name}")
+        for name in names[:-1]:
+            owner = getattr(owner, name)
+        setattr(owner, names[-1], watch.timed(".".join(names), getattr(owner, names[-1])))
+    except (ImportError, AttributeError):
+        return
+
+
+def _imported(watch: Stopwatch, title: str, *modules: str) -> None:
+    began = time.monotonic()
+    for module in modules:
+        importlib.import_module(module)
+    seconds = time.monotonic() - began
+    watch.add(title, began, seconds, seconds)
+
+
+def _peak_kib() -> int:
+    status = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
+    return next(int(line.split()[1]) for line in status if line.startswith("VmHWM:"))
+
+
+def _write(watch: Stopwatch, file: Path) -> None:
+    told = {"spans": watch.spans, "peak_kib": _peak_kib(), "ended": time.monotonic() - watch.began}
+    file.write_text(json.dumps(told), encoding="utf-8")
+
+
+def main() -> None:
+    """Patch, then hand over to fream."""
+    file = Path(sys.argv.pop(1))
+    watch = Stopwatch(float(os.environ["BENCHMARK_BEGAN"]))
+    watch.add("interpreter", watch.began, _FIRST - watch.began, _FIRST - watch.began)
+    _imported(watch, "import the command line", "fream_compose.cli")
+    _imported(watch, "import requests", "requests")
+    _imported(watch, "import pydantic", "pydantic")
+    _imported(watch, "import fream's modules", "fream_compose.switch", "fream_compose.history")
+    _imported(watch, "import python-on-whales", "python_on_whales")
+    atexit.register(_write, watch, file)
+    for path in _FUNCTIONS:
+        _patch(watch, path)
+    sys.argv[0] = "fream"
+    importlib.import_module("fream_compose.cli").main()
+
+
+if __name__ == "__main__":
+    main()

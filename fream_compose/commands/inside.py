@@ -1,0 +1,73 @@
+"""fream logs, fream exec: what goes on in a container. Docker's own output, passed on as it is."""
+
+import re
+import sys
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from fream_compose.commands.edge import Output, OutputOption, edge, opened
+from fream_compose.errors import UsageError
+
+_LINES = 100  # unless more is asked for; a log may hold many megabytes
+_GO_DURATION = re.compile(r"(\d+(\.\d+)?(ms|s|m|h))+")
+
+commands = typer.Typer()
+
+
+@commands.command()
+def logs(
+    context: typer.Context,
+    name: Annotated[
+        str, typer.Argument(help="live, idle, set1, set2, nginx, mysql or another service.")
+    ] = "live",
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Print what comes, too.")] = False,
+    since: Annotated[
+        str, typer.Option("--since", help="From then on: 10m, or 2026-11-23T16:00:00.")
+    ] = "",
+    tail: Annotated[
+        int | None,
+        typer.Option("--tail", "-n", min=0, help=f"Last lines. [{_LINES}; with --since: all]"),
+    ] = None,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Print the log of the live set, or of another container."""
+    from fream_compose import places
+
+    with edge("logs", output), opened(context.obj) as (project, proxy):
+        _reject_no_moment(since)
+        found = places.container(project, proxy, name, places.services(project))
+        lines = _LINES if tail is None and not since else tail
+        project.print_logs(found.name, lines, since, follow)
+
+
+def _reject_no_moment(since: str) -> None:
+    if not since or since.isdecimal() or _GO_DURATION.fullmatch(since):
+        return
+    try:
+        datetime.fromisoformat(since)
+    except ValueError as error:
+        raise UsageError(
+            f"--since {since} is not a moment", "Write 10m, 1h30m or 2026-11-23T16:00:00"
+        ) from error
+
+
+@commands.command(name="exec")
+def execute(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="SET", help="live, idle, set1 or set2.")],
+    command: Annotated[list[str], typer.Argument(help="What to run there; write -- before it.")],
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Run a command in the app's container, such as: fream exec live -- sh
+
+    It is interactive at a terminal. The exit code is the command's.
+    """
+    from fream_compose import places
+
+    with edge("exec", output), opened(context.obj) as (project, proxy):
+        found = places.container(project, proxy, name, places.sets())
+        places.reject_stopped(found)
+        interactive = sys.stdin.isatty() and sys.stdout.isatty()
+        project.enter(found.name, command, interactive)

@@ -1,0 +1,69 @@
+"""What a check found."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Verdict(StrEnum):
+    """How a check ended. A warning costs something; what fails stops a release."""
+
+    OK = "ok"
+    WARNING = "warning"
+    FAILS = "fails"
+
+
+_MARKS = {Verdict.OK: "✓", Verdict.WARNING: "!", Verdict.FAILS: "✗"}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One check's verdict. remedy: what to type or change; empty when all is well."""
+
+    check: str
+    verdict: Verdict
+    text: str
+    remedy: str = ""
+
+
+def ok(check: str, text: str) -> Finding:
+    """A check that found nothing wrong."""
+    return Finding(check, Verdict.OK, text)
+
+
+def warning(check: str, text: str, remedy: str) -> Finding:
+    """A check that found what should be looked into."""
+    return Finding(check, Verdict.WARNING, text, remedy)
+
+
+def fails(check: str, text: str, remedy: str) -> Finding:
+    """A check that found what stops a release."""
+    return Finding(check, Verdict.FAILS, text, remedy)
+
+
+def lines(findings: tuple[Finding, ...]) -> list[str]:
+    """The findings for people: a line for each, its remedy below it."""
+    told = []
+    for finding in findings:
+        told.append(f"{_MARKS[finding.verdict]} {finding.check:<12} {finding.text}")
+        told += [f"{'':<14} {line}" for line in finding.remedy.splitlines()]
+    return told
+
+
+def failing(findings: tuple[Finding, ...]) -> tuple[str, ...]:
+    """The names of the checks that fail."""
+    return _with(Verdict.FAILS, findings)
+
+
+def summary(findings: tuple[Finding, ...]) -> str:
+    """One sentence on all of them."""
+    count = f"{len(findings)} check{'' if len(findings) == 1 else 's'}"
+    if failed := failing(findings):
+        verb = "fails" if len(failed) == 1 else "fail"
+        return f"{len(failed)} of {count} {verb}: {', '.join(failed)}"
+    if warned := _with(Verdict.WARNING, findings):
+        return f"Nothing fails; look into {', '.join(warned)}"
+    return f"Everything is well: {count}"
+
+
+def _with(verdict: Verdict, findings: tuple[Finding, ...]) -> tuple[str, ...]:
+    return tuple(finding.check for finding in findings if finding.verdict is verdict)

@@ -1,0 +1,111 @@
+"""What there is to know of a project that Compose can read."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+from fream_compose import ports, web
+from fream_compose.errors import ConfigurationError, EngineError
+from fream_compose.observe import Snapshot, observe
+from fream_compose.project import Image, Mount, Project
+from fream_compose.proxy import Proxy
+from fream_compose.release import SetName
+from fream_compose.settings import Settings
+
+_ANSWER_SECONDS = 3.0
+
+
+@dataclass(frozen=True)
+class Zone:
+    """A container's time zone: its name, its offset, and the one that the name stands for.
+
+    right_offset: empty when this server knows no such zone.
+    """
+
+    name: str
+    offset: str
+    right_offset: str
+
+
+@dataclass(frozen=True)
+class ProjectFacts:
+    """A project and what runs of it.
+
+    taken: ports that others hold: what is wrong, and what to do. mounts: nginx's; None
+    while it does not run, and so is zone. upstreams: for each set that runs the address
+    at which nginx finds it; empty where it finds none. image_bytes: the size to expect
+    of the next image; zero when there is none to judge by.
+    """
+
+    settings: Settings
+    snapshot: Snapshot
+    taken: tuple[tuple[str, str], ...] = ()
+    mounts: tuple[Mount, ...] | None = None
+    zone: Zone | None = None
+    upstreams: tuple[tuple[SetName, str], ...] = ()
+    image_bytes: int = 0
+
+
+def project_facts(project: Project, proxy: Proxy) -> ProjectFacts:
+    """Look at a project. Raises EngineError and ConfigurationError."""
+    snapshot, settings = observe(project, proxy), project.settings
+    nginx = settings.nginx_container if snapshot.nginx_runs else ""
+    asked = () if snapshot.silent else sorted(snapshot.running)
+    return ProjectFacts(
+        settings=settings,
+        snapshot=snapshot,
+        taken=_taken(settings, snapshot),
+        mounts=project.mounts(nginx) if nginx else None,
+        zone=_zone(project, nginx) if nginx else None,
+        upstreams=tuple((name, _upstream(settings, proxy, name)) for name in asked),
+        image_bytes=_next_size(snapshot, project.local_images()),
+    )
+
+
+def _taken(settings: Settings, snapshot: Snapshot) -> tuple[tuple[str, str], ...]:
+    """The ports of services that do not run, and that another process holds."""
+    wanted = dict(settings.addresses)
+    wanted |= {name: (("127.0.0.1", spec.port),) for name, spec in settings.sets.items()}
+    running = {c.service for c in snapshot.containers if c.state == "running"}
+    found = []
+    for service in wanted.keys() - running:
+        try:
+            ports.reject_taken({service: wanted[service]})
+        except ConfigurationError as error:
+            found.append((error.what, error.next_step))
+    return tuple(sorted(found))
+
+
+def _zone(project: Project, container: str) -> Zone | None:
+    try:
+        told = project.execute(container, ["sh", "-c", "echo $TZ; date +%z"]).split()
+    except EngineError:
+        return None
+    return zone_of(told[0], told[1]) if len(told) == 2 else None
+
+
+def zone_of(name: str, offset: str) -> Zone | None:
+    """A container's zone beside the truth; None where this server has no zones to compare."""
+    if not available_timezones():
+        return None
+    try:
+        return Zone(name, offset, datetime.now(ZoneInfo(name)).strftime("%z"))
+    except (ZoneInfoNotFoundError, ValueError):
+        return Zone(name, offset, "")
+
+
+def _upstream(settings: Settings, proxy: Proxy, name: SetName) -> str:
+    health = settings.switch.health
+    headers = {"Host": health.host} if health.host else {}
+    try:
+        told = proxy.ask(name, health.path, _ANSWER_SECONDS, headers).upstream
+    except web.Unreachable:
+        return ""
+    # Where nginx knows no address it gives the name of its upstream block.
+    return told if told[:1].isdigit() else ""
+
+
+def _next_size(snapshot: Snapshot, images: tuple[Image, ...]) -> int:
+    """The size of the live image, or else of the largest one that is here."""
+    live = [i.bytes for i in images if snapshot.live and i.holds(snapshot.live.version)]
+    return max(live or [image.bytes for image in images], default=0)

@@ -1,0 +1,103 @@
+"""Checks of a project and of what runs of it. Pure."""
+
+from pathlib import Path
+
+from fream_compose.doctor.finding import Finding, Verdict, fails, ok, warning
+from fream_compose.doctor.project import ProjectFacts, Zone
+from fream_compose.doctor.server_checks import number
+from fream_compose.observe import Snapshot
+from fream_compose.plan import Mend, diagnose
+from fream_compose.project import Mount
+from fream_compose.release import SetName
+
+_KEEPS_IDLE_CONNECTIONS = (1, 27, 4)
+_INSIDE = Path("/etc/nginx")
+_INCLUDE = _INSIDE / "service-url.inc"
+_CUTS_USERS = {Mend.NGINX_STOPPED, Mend.NGINX_SILENT, Mend.LIVE_SET}
+
+
+def project_findings(facts: ProjectFacts) -> tuple[Finding, ...]:
+    """Every check of a project."""
+    findings = [ports(facts.taken), nginx(facts.snapshot)]
+    if facts.mounts is not None:
+        findings.append(mounts(facts.mounts, facts.settings.nginx_directory))
+    findings.append(names(facts.snapshot, dict(facts.upstreams)))
+    if facts.zone:
+        findings.append(time_zone(facts.zone))
+    return (*findings, *drift(facts.snapshot))
+
+
+def ports(taken: tuple[tuple[str, str], ...]) -> Finding:
+    """Each published port is ours or free."""
+    if taken:
+        whats, remedies = zip(*taken, strict=True)
+        return fails("ports", "; ".join(whats), "\n".join(remedies))
+    return ok("ports", "All that are published are free or ours")
+
+
+def nginx(snapshot: Snapshot) -> Finding:
+    """nginx keeps the idle connections of users when it reloads."""
+    version = snapshot.nginx_version
+    if not version:
+        return ok("nginx", "It does not run, so its version is not known")
+    if number(version) < _KEEPS_IDLE_CONNECTIONS:
+        text = (
+            f"nginx {version} has no keepalive_min_timeout: "
+            "each reload cuts idle keep-alive connections, and requests on them fail"
+        )
+        return warning("nginx", text, "Set NGINX_IMAGE in .env to nginx 1.27.4 or later")
+    return ok("nginx", f"nginx {version} keeps idle connections at a reload")
+
+
+def mounts(found: tuple[Mount, ...], directory: Path) -> Finding:
+    """nginx sees the folder that fream writes to, and no single file that goes stale."""
+    whole = next((mount.source for mount in found if mount.target == _INSIDE), None)
+    stale = [m.target for m in found if m.target == _INCLUDE]
+    if whole != directory or stale:
+        text = f"nginx does not read {directory}: {_mounted(whole, stale)}"
+        remedy = f"Mount the whole folder {directory} at {_INSIDE}, then: fream up infra"
+        return fails("mounts", text, remedy)
+    return ok("mounts", f"nginx reads the whole folder {directory}")
+
+
+def _mounted(whole: Path | None, stale: list[Path]) -> str:
+    if stale:
+        return f"{stale[0]} is mounted as a single file, which stays the old one when replaced"
+    return f"{_INSIDE} is {whole}" if whole else f"nothing is mounted at {_INSIDE}"
+
+
+def names(snapshot: Snapshot, upstreams: dict[SetName, str]) -> Finding:
+    """nginx finds each set that runs by its name. A set that does not run has no address."""
+    if snapshot.silent or not upstreams:
+        return ok("names", "No set runs that nginx could be asked for")
+    if lost := [name for name in sorted(upstreams) if not upstreams[name]]:
+        live = snapshot.live is not None and snapshot.live.set in lost
+        text = f"nginx does not find {' and '.join(lost)} by name"
+        remedy = "fream up; if it stays so, compare the network and aliases in the Compose files"
+        return (fails if live else warning)("names", text, remedy)
+    told = ", ".join(f"{name} at {upstreams[name]}" for name in sorted(upstreams))
+    return ok("names", f"nginx finds {told}")
+
+
+def time_zone(zone: Zone) -> Finding:
+    """Containers keep the time of their TZ."""
+    if not zone.right_offset:
+        text = f"TZ={zone.name} is no time zone; containers take it for UTC"
+        return warning("time zone", text, "Set TZ in .env, such as Asia/Seoul or UTC")
+    if zone.offset != zone.right_offset:
+        text = f"TZ={zone.name}, but nginx keeps UTC{zone.offset}: its image lacks time zones"
+        return warning("time zone", text, "Use an image with tzdata, or set TZ=UTC")
+    return ok("time zone", f"{zone.name}, UTC{zone.offset}")
+
+
+def drift(snapshot: Snapshot) -> tuple[Finding, ...]:
+    """What runs is what nginx, its include and `.env` say."""
+    if not snapshot.containers:
+        return (ok("drift", "Nothing of the project runs; `fream up` starts it"),)
+    found = tuple(_drifted(mend) for mend in diagnose(snapshot))
+    return found or (ok("drift", "What runs, nginx and .env agree"),)
+
+
+def _drifted(mend: Mend) -> Finding:
+    verdict = Verdict.FAILS if mend in _CUTS_USERS else Verdict.WARNING
+    return Finding("drift", verdict, mend.value, "fream recover")

@@ -1,0 +1,98 @@
+"""Whether the registry of the project's image answers, and knows this user."""
+
+import ipaddress
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fream_compose import web
+from fream_compose.doctor.finding import Finding, fails, ok, warning
+
+_ANSWER_SECONDS = 5.0
+_HUB, _HUB_API = "docker.io", "registry-1.docker.io"
+_HUB_LOGIN = "https://index.docker.io/v1/"
+
+
+@dataclass(frozen=True)
+class RegistryFacts:
+    """A registry's answer. status: of GET /v2/; None when there was none, for the reason error.
+
+    logged_in: Docker has credentials for it. proxied: the engine reaches it by a proxy,
+    which this check does not use. needed: every release asks it.
+    """
+
+    host: str
+    status: int | None
+    error: str
+    logged_in: bool
+    proxied: bool
+    needed: bool
+
+
+def registry_facts(
+    image: str, insecure: tuple[str, ...], proxy: str, needed: bool
+) -> RegistryFacts:
+    """Ask the registry of an image. insecure, proxy: what the engine says of itself."""
+    host = host_of(image)
+    status, error = None, ""
+    try:
+        status = web.get(url_of(host, insecure), _ANSWER_SECONDS).status
+    except web.Unreachable as caught:
+        error = str(caught)
+    proxied = bool(proxy) and not _within(host, ("127.0.0.0/8",))
+    return RegistryFacts(host, status, error, logged_in(host, _docker_config()), proxied, needed)
+
+
+def registry_finding(facts: RegistryFacts) -> Finding:
+    """The registry answers, and lets this user in."""
+    login = f"docker login {facts.host}"
+    if facts.status == 200 or (facts.status == 401 and facts.logged_in):
+        return ok("registry", f"{facts.host} answers" + (", logged in" * facts.logged_in))
+    if facts.status == 401:
+        text = f"{facts.host} asks who you are, and Docker has no login for it"
+        return warning("registry", text, f"{login}, unless the image is public")
+    if facts.status is not None:
+        text = f"{facts.host} answers HTTP {facts.status} at /v2/, so it is no registry, or ill"
+        return fails("registry", text, "Check IMAGE_REGISTRY in .env, and the registry's log")
+    text = f"{facts.host} does not answer: {facts.error}"
+    if facts.proxied or not facts.needed:
+        return warning("registry", text, "docker pull; the engine may reach it by another way")
+    return fails("registry", text, "Start the registry, or correct IMAGE_REGISTRY in .env")
+
+
+def host_of(image: str) -> str:
+    """The registry of an image reference, by the rule that Docker has for it."""
+    first, slash, _ = image.partition("/")
+    named = slash and ("." in first or ":" in first or first == "localhost")
+    return first if named else _HUB
+
+
+def url_of(host: str, insecure: tuple[str, ...]) -> str:
+    """Where a registry answers. insecure: address ranges and registries with plain HTTP."""
+    plain = host in insecure or host.partition(":")[0] == "localhost" or _within(host, insecure)
+    return f"{'http' if plain else 'https'}://{_HUB_API if host == _HUB else host}/v2/"
+
+
+def _within(host: str, ranges: tuple[str, ...]) -> bool:
+    try:
+        address = ipaddress.ip_address((host.rpartition(":")[0] or host).strip("[]"))
+    except ValueError:
+        return False
+    networks = (ipaddress.ip_network(given, strict=False) for given in ranges if "/" in given)
+    return any(address in network for network in networks)
+
+
+def logged_in(host: str, config: dict[str, Any]) -> bool:
+    """Whether Docker's config.json has credentials, or a helper that has, for a registry."""
+    name = _HUB_LOGIN if host == _HUB else host
+    return name in (config.get("auths") or {}) or name in (config.get("credHelpers") or {})
+
+
+def _docker_config() -> dict[str, Any]:
+    folder = Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
+    try:
+        return dict(json.loads((folder / "config.json").read_text(encoding="utf-8")))
+    except (OSError, ValueError):
+        return {}

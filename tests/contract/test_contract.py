@@ -1,0 +1,264 @@
+"""What the fakes say must be what the real Docker and nginx say."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+from fream_compose import web
+from fream_compose.errors import EngineError, ProxyError
+from fream_compose.interruption import Interruption
+from fream_compose.release import Live, SetName, Version
+from tests.contract.worlds import GOOD, MISSING, World, in_set1
+
+ONE = Live(SetName.SET1, Version("1.0.0"), "20260101T000000Z-aaaaaa")
+TWO = Live(SetName.SET2, Version("1.0.1", "sha256:" + "ab" * 32), "20260101T000001Z-bbbbbb")
+
+
+def until(condition: Callable[[], bool], seconds: float = 15) -> bool:
+    """Poll for something that comes true."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def answers(world: World, name: SetName) -> int:
+    """The status of a request to a set through nginx."""
+    return world.proxy.ask(name, "/", 3).status
+
+
+def test_the_containers_tell_service_state_and_image(world: World) -> None:
+    in_set1(world)
+
+    found = {container.service: container for container in world.project.containers()}
+
+    assert set(found) == {"nginx", "set1"}
+    settings = world.project.settings
+    assert found["set1"].name == settings.sets[SetName.SET1].container
+    assert found["set1"].image == f"{settings.image}:{GOOD}"
+    assert {container.state for container in found.values()} == {"running"}
+    assert all(container.status.startswith("Up") for container in found.values())
+    assert all(container.id for container in found.values())
+
+
+def test_a_container_that_runs_has_not_crashed(world: World) -> None:
+    in_set1(world)
+
+    condition = world.project.condition(world.project.settings.sets[SetName.SET1].container)
+
+    assert (condition.state, condition.exit_code, condition.restarts) == ("running", 0, 0)
+
+
+def test_a_container_that_was_killed_tells_its_exit_code(world: World) -> None:
+    in_set1(world)
+    container = world.project.settings.sets[SetName.SET1].container
+
+    world.project.signal(container, "KILL")
+
+    assert until(lambda: world.project.condition(container).state == "exited")
+    condition = world.project.condition(container)
+    assert condition.exit_code == 137
+    assert condition.crashed
+
+
+def test_a_container_that_is_not_there_is_an_engine_error(world: World) -> None:
+    container = world.project.settings.sets[SetName.SET1].container
+
+    for ask in (
+        lambda: world.project.condition(container),
+        lambda: world.project.signal(container, "HUP"),
+        lambda: world.project.processes(container),
+        lambda: world.project.execute(container, ["true"]),
+    ):
+        with pytest.raises(EngineError):
+            ask()
+    assert world.project.logs(container) == ()
+    assert world.project.connections(container, 8081) in (0, None)
+
+
+def test_an_image_that_is_here_is_fetched_as_it_is(world: World) -> None:
+    assert world.project.fetch(Version(GOOD), lambda: None) == Version(GOOD)
+
+
+def test_an_image_that_is_nowhere_is_an_engine_error(world: World) -> None:
+    with pytest.raises(EngineError) as caught:
+        world.project.fetch(Version(MISSING), lambda: None)
+
+    assert f"{world.project.settings.image}:{MISSING} could not be pulled" in caught.value.what
+    assert caught.value.why
+
+
+def test_starting_twice_is_starting_once(world: World) -> None:
+    in_set1(world)
+    before = world.project.containers()
+
+    in_set1(world)
+
+    assert {c.id for c in world.project.containers()} == {c.id for c in before}
+
+
+def test_a_set_that_is_not_there_can_be_removed(world: World) -> None:
+    world.project.remove(SetName.SET1)
+    in_set1(world)
+    world.project.remove(SetName.SET1)
+    world.project.remove(SetName.SET1)
+
+    assert [container.service for container in world.project.containers()] == ["nginx"]
+
+
+def test_removing_a_set_leaves_the_other(world: World) -> None:
+    in_set1(world)
+
+    world.project.remove(SetName.SET2)
+
+    assert {c.service for c in world.project.containers()} == {"nginx", "set1"}
+
+
+def test_nothing_is_live_before_the_first_release(world: World) -> None:
+    state = world.proxy.state()
+
+    assert state.live is None
+    assert state.nginx_version.count(".") == 2
+    assert world.proxy.included() is None
+
+
+def test_the_processes_are_a_master_and_workers_that_accept(world: World) -> None:
+    container = world.project.settings.nginx_container
+
+    titles = world.project.processes(container).values()
+
+    assert any("master process" in title for title in titles)
+    assert world.proxy.workers()
+    assert all(world.proxy.workers().values())
+
+
+def test_a_reload_replaces_every_worker(world: World) -> None:
+    old = set(world.proxy.workers())
+
+    world.project.signal(world.project.settings.nginx_container, "HUP")
+
+    assert until(lambda: bool(world.proxy.workers()) and old.isdisjoint(world.proxy.workers()))
+
+
+def test_replaced_workers_are_seen_to_shut_down_while_clients_stay(world: World) -> None:
+    world.lingers()
+    old = world.proxy.serve(ONE, 10)
+
+    left = {pid: accepts for pid, accepts in world.proxy.workers().items() if pid in old}
+
+    assert left
+    assert not any(left.values())
+    assert world.proxy.drain(old, 0.5, Interruption().wait) == len(left)
+
+
+def test_a_cut_over_is_confirmed_and_told_as_it_was_asked_for(world: World) -> None:
+    old = world.proxy.serve(ONE, 10)
+    assert world.proxy.state().live == world.proxy.included() == ONE
+    assert old
+
+    world.proxy.serve(TWO, 10)
+    assert world.proxy.state().live == world.proxy.included() == TWO
+
+
+def test_going_back_to_nothing_removes_the_include(world: World) -> None:
+    world.proxy.serve(ONE, 10)
+
+    world.proxy.go_back(None, 10)
+
+    assert world.proxy.state().live is None
+    assert world.proxy.included() is None
+
+
+def test_old_workers_end_when_nobody_is_connected(world: World) -> None:
+    old = world.proxy.serve(ONE, 10)
+
+    assert world.proxy.drain(old, 15, Interruption().wait) == 0
+
+
+def test_a_good_configuration_passes_and_leaves_the_folder_as_it_was(world: World) -> None:
+    folder = world.project.settings.nginx_directory
+    before = sorted(folder.rglob("*"))
+
+    world.proxy.test(ONE)
+    world.proxy.test(None)
+
+    assert sorted(folder.rglob("*")) == before
+
+
+def test_a_broken_configuration_is_refused_and_leaves_the_folder_as_it_was(world: World) -> None:
+    folder = world.project.settings.nginx_directory
+    (folder / "site.d" / "limits.conf").write_text("broken;\n")
+    before = sorted(folder.rglob("*"))
+
+    with pytest.raises(ProxyError) as caught:
+        world.proxy.test(ONE)
+
+    assert 'unknown directive "broken" in /etc/nginx/site.d/limits.conf:1' in caught.value.why
+    assert sorted(folder.rglob("*")) == before
+    assert world.proxy.state().live is None
+
+
+def test_a_reload_of_a_broken_configuration_keeps_what_is_live(world: World) -> None:
+    world.proxy.serve(ONE, 10)
+    path = world.project.settings.nginx_directory / "site.d" / "limits.conf"
+    path.write_text("broken;\n")
+
+    with pytest.raises(ProxyError) as caught:
+        world.proxy.serve(TWO, 1)
+
+    assert "did not take its new configuration" in caught.value.what
+    assert world.proxy.state().live == ONE
+    world.proxy.go_back(ONE, 1)
+    assert world.proxy.included() == ONE
+
+
+def test_a_set_that_does_not_run_answers_502_and_names_no_address(world: World) -> None:
+    assert until(lambda: answers(world, SetName.SET1) == 502)
+    assert world.proxy.ask(SetName.SET1, "/", 3).upstream == "fream_set1"
+
+
+def test_a_set_is_introduced_and_answers_through_nginx(world: World) -> None:
+    in_set1(world)
+    port = world.project.settings.sets[SetName.SET1].port
+
+    def up() -> bool:
+        try:
+            return web.get(f"http://127.0.0.1:{port}/", 1).status == 200
+        except web.Unreachable:
+            return False
+
+    assert until(up)
+    world.proxy.introduce(SetName.SET1, "/")
+
+    assert until(lambda: answers(world, SetName.SET1) == 200, 5)
+    assert world.proxy.ask(SetName.SET1, "/", 3).upstream.partition(":")[2]
+
+
+def test_a_command_that_fails_in_a_container_is_an_engine_error(world: World) -> None:
+    (world.project.settings.nginx_directory / "site.d" / "limits.conf").write_text("broken;\n")
+
+    with pytest.raises(EngineError) as caught:
+        world.project.execute(
+            world.project.settings.nginx_container,
+            ["nginx", "-t", "-q", "-c", "/etc/nginx/nginx.conf"],
+        )
+
+    assert "broken" in caught.value.why
+
+
+def test_nginx_that_is_stopped_does_not_answer(world: World) -> None:
+    """The last one here: the real nginx starts again for nobody else."""
+    world.project.down(volumes=False)
+
+    with pytest.raises(ProxyError) as caught:
+        world.proxy.state()
+    assert caught.value.next_step == "fream up infra"
+    assert world.project.containers() == ()
+
+    world.project.up(("nginx",), wait_seconds=60)
+    assert world.proxy.state().live is None

@@ -1,0 +1,225 @@
+"""A Compose project whose containers exist in memory only."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from fream_compose.errors import EngineError, FreamError
+from fream_compose.project import Condition, Container, Image, Mount, Project
+from fream_compose.release import SetName, Version
+from fream_compose.settings import Settings
+from tests.fakes.app import Behaviour, FakeApp
+from tests.fakes.nginx import FakeNginx
+
+IMAGE_BYTES = 200_000_000
+DISK_BYTES = 50_000_000_000
+
+
+@dataclass
+class Script:
+    """What happens when an action is asked for: something first, then perhaps a failure."""
+
+    first: Callable[[], None] = lambda: None
+    error: FreamError | None = None
+
+
+class FakeProject(Project):
+    """Containers in memory; nginx and the app answer on real ports.
+
+    registry: versions that can be pulled, with their digests. images: versions that are
+    here. behaviours: how a tag behaves; else it is fine. script: by action, such as
+    `up set2`, `remove set1`, `fetch 1.0.1`, `signal HUP`. restarts: how often nginx was.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        self.registry: dict[str, str] = {}
+        self.images: dict[str, str] = {}
+        self.behaviours: dict[str, Behaviour] = {}
+        self.script: dict[str, Script] = {}
+        self.apps: dict[SetName, FakeApp] = {}
+        self.infra: set[str] = set(settings.infra)
+        self.volumes_removed = False
+        self.open_connections = 0
+        self.restarts = 0
+        self.access_log: Path | None = None
+        self.nginx = FakeNginx(settings.nginx_directory, self.apps.get)
+
+    def fail(self, action: str, why: str) -> None:
+        """From now on an action fails."""
+        self.script[action] = Script(error=EngineError(f"{action} failed", why))
+
+    def before(self, action: str, do: Callable[[], None]) -> None:
+        """Do something just before an action."""
+        self.script[action] = Script(first=do)
+
+    def running(self) -> dict[str, str]:
+        """The sets that run, with their versions: what `docker ps` would show."""
+        return {name: app.version for name, app in self.apps.items() if app.state == "running"}
+
+    def close(self) -> None:
+        """Stop every server."""
+        self.down(volumes=False)
+
+    def containers(self) -> tuple[Container, ...]:
+        self._act("containers")
+        infra = [
+            Container(f"id-{name}", self._name(name), name, "running", "Up 2 minutes", name)
+            for name in sorted(self.infra)
+        ]
+        return (*infra, *(self._container(name, app) for name, app in self.apps.items()))
+
+    def condition(self, container: str) -> Condition:
+        app = self._app(container)
+        if app is None and container not in map(self._name, self.infra):
+            raise EngineError(f"{container} could not be inspected", "No such container")
+        return Condition(app.state, app.exit_code, 0) if app else Condition("running", 0, 0)
+
+    def logs(self, container: str, lines: int = 10) -> tuple[str, ...]:
+        app = self._app(container)
+        return app.behaviour.logs[-lines:] if app else ()
+
+    def execute(self, container: str, command: list[str]) -> str:
+        self._act(f"execute {command[0]}")
+        self._reject_stopped(container)
+        if command[:2] == ["nginx", "-t"]:
+            self.nginx.check(command[-1])
+        return ""
+
+    def signal(self, container: str, name: str) -> None:
+        self._act(f"signal {name}")
+        if app := self._app(container):
+            app.end(137)
+            return
+        self._reject_stopped(container)
+        if name == "HUP":
+            self.nginx.hup()
+
+    def nginx_version(self) -> str:
+        self._act("nginx -v")
+        return f"nginx version: nginx/{self.nginx.version}"
+
+    def restart(self, container: str) -> None:
+        self._act("restart")
+        self._reject_unknown(container)
+        self.restarts += 1
+        self.nginx.stop()
+        self.nginx.start()
+
+    def processes(self, container: str) -> dict[int, str]:
+        self._reject_stopped(container)
+        return self.nginx.processes()
+
+    def connections(self, container: str, port: int) -> int | None:
+        known = {(spec.container, spec.inner_port) for spec in self.settings.sets.values()}
+        return self.open_connections if (container, port) in known else None
+
+    def follow(self, container: str, lines: int) -> subprocess.Popen[str]:
+        if self.access_log is None:
+            raise EngineError(f"{container} keeps no log", "this nginx is a fake")
+        command = ["tail", "-n", str(lines), "-f", str(self.access_log)]
+        return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+    def fetch(self, version: Version, check: Callable[[], None]) -> Version:
+        self._act(f"fetch {version.tag}")
+        check()
+        known = self.images if version.digest or self.settings.switch.pull == "missing" else {}
+        digest = known.get(version.tag, self.registry.get(version.tag))
+        if digest is None:
+            reference = f"{self.settings.image}:{version}"
+            raise EngineError(f"{reference} could not be pulled", "manifest unknown")
+        self.images[version.tag] = digest
+        return version.pinned(digest) if digest and not version.digest else version
+
+    def local_images(self) -> tuple[Image, ...]:
+        self._act("local_images")
+        used = {app.version for app in self.apps.values()}
+        return tuple(
+            Image(
+                id=f"id-{tag}",
+                tags=(tag,),
+                digests=(digest,) if digest else (),
+                bytes=IMAGE_BYTES,
+                used=bool(used & {tag, f"{tag}@{digest}"}),
+            )
+            for tag, digest in self.images.items()
+        )
+
+    def remove_images(self, images: Sequence[Image]) -> None:
+        self._act("remove_images")
+        for image in images:
+            del self.images[image.tags[0]]
+
+    def free_bytes(self) -> int | None:
+        return DISK_BYTES - IMAGE_BYTES * len(self.images)
+
+    def mounts(self, container: str) -> tuple[Mount, ...]:
+        self._reject_stopped(container)
+        return (Mount(self.settings.nginx_directory, Path("/etc/nginx")),)
+
+    def up(self, services: tuple[str, ...], wait_seconds: int = 0) -> None:  # noqa: ARG002 - it is up at once
+        self._act("up " + " ".join(services))
+        for service in services:
+            if name := self.settings.set_of(service):
+                self._start(name)
+            else:
+                self.infra.add(service)
+        if "nginx" in self.infra and not self.nginx.running:
+            self.nginx.start()
+
+    def remove(self, name: SetName) -> None:
+        self._act(f"remove {name}")
+        if app := self.apps.pop(name, None):
+            app.end(143)
+
+    def down(self, volumes: bool) -> None:
+        self._act("down")
+        for name in list(self.apps):
+            self.apps.pop(name).end(143)
+        self.infra.clear()
+        self.nginx.stop()
+        self.volumes_removed |= volumes
+
+    def start_by_hand(self, name: SetName, tag: str) -> None:
+        """A set that runs without fream having been asked."""
+        spec = self.settings.sets[name]
+        self.apps[name] = FakeApp(tag, spec.port, self.behaviours.get(tag, Behaviour()))
+
+    def _start(self, name: SetName) -> None:
+        version = Version.parse(self.env.get(f"{name.upper()}_VERSION"))
+        if name in self.apps and self.apps[name].version == str(version):
+            return
+        behaviour = self.behaviours.get(version.tag, Behaviour())
+        if behaviour.start_error:
+            raise EngineError(f"{name} could not be started", behaviour.start_error)
+        self.apps[name] = FakeApp(str(version), self.settings.sets[name].port, behaviour)
+
+    def _act(self, action: str) -> None:
+        script = self.script.get(action, Script())
+        script.first()
+        if script.error:
+            raise script.error
+
+    def _name(self, service: str) -> str:
+        return f"{self.settings.project}-{service}"
+
+    def _app(self, container: str) -> FakeApp | None:
+        sets = self.settings.sets
+        return next((a for n, a in self.apps.items() if sets[n].container == container), None)
+
+    def _container(self, name: SetName, app: FakeApp) -> Container:
+        image = f"{self.settings.image}:{app.version}"
+        status = "Up 2 minutes" if app.state == "running" else f"Exited ({app.exit_code})"
+        container = self.settings.sets[name].container
+        return Container(f"id-{name}", container, name, app.state, status, image)
+
+    def _reject_unknown(self, container: str) -> None:
+        if container != self.settings.nginx_container:
+            raise EngineError(f"{container} could not be restarted", "No such container")
+
+    def _reject_stopped(self, container: str) -> None:
+        if container != self.settings.nginx_container or not self.nginx.running:
+            raise EngineError(f"{container} failed", "No such container")

@@ -1,0 +1,153 @@
+"""A whole project in a temporary folder, with fakes for what is outside fream."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import time
+from pathlib import Path
+from typing import Any
+
+from fream_compose.history import History
+from fream_compose.interruption import Interruption
+from fream_compose.proxy import Proxy, render_include
+from fream_compose.release import Live, SetName, Version
+from fream_compose.settings import Settings, parse
+from fream_compose.switch import Outcome, Switch, Wish
+from tests.fakes.project import FakeProject
+from tests.fakes.watcher import Watcher
+
+ROOT = Path(__file__).parents[2]
+DIGEST = "sha256:" + "ab" * 32
+ENV = """\
+# The owner's own comment.
+COMPOSE_PROFILES=infra
+SET1_VERSION=none
+SET2_VERSION=none
+IMAGE_NAME=fream
+"""
+
+
+def free_port() -> int:
+    """A loopback port on which nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def compose_config(nginx: Path, control_port: int, **x_fream: Any) -> dict[str, Any]:
+    """What `docker compose config --format json` prints, as far as fream reads it."""
+
+    def port(published: int, target: int, host: str = "127.0.0.1") -> dict[str, Any]:
+        return {"host_ip": host, "published": str(published), "target": target}
+
+    def app(name: str, target: int) -> dict[str, Any]:
+        return {
+            "profiles": [name],
+            "image": "127.0.0.1:5000/fream:none",
+            "container_name": f"shop-app-{name}",
+            "stop_grace_period": "1m10s",
+            "ports": [port(free_port(), target)],
+        }
+
+    return {
+        "name": "shop",
+        "services": {
+            "mysql": {
+                "profiles": ["infra"],
+                "image": "mysql:8.4",
+                "container_name": "shop-mysql",
+                "ports": [port(free_port(), 3306)],
+            },
+            "nginx": {
+                "profiles": ["infra"],
+                "image": "nginx:1.30",
+                "container_name": "shop-nginx",
+                "volumes": [{"source": str(nginx), "target": "/etc/nginx"}],
+                "ports": [port(free_port(), 80), port(control_port, 8090)],
+            },
+            "set1": app("set1", 8081),
+            "set2": app("set2", 8082),
+        },
+        "x-fream": x_fream,
+    }
+
+
+QUICK = {
+    "health": {"timeout": "400ms", "interval": "10ms", "request_timeout": "1s"},
+    "cut_over": {"timeout": "300ms"},
+    "drain": {"timeout": "2s"},
+}
+
+
+class Stage:
+    """A project after `fream up infra`; 1.0.0 to 1.0.3 can be pulled."""
+
+    def __init__(self, folder: Path, **x_fream: Any) -> None:
+        compose, nginx = folder / "compose", folder / "nginx"
+        compose.mkdir()
+        shutil.copytree(
+            ROOT / "nginx",
+            nginx,
+            ignore=shutil.ignore_patterns("service-url.inc", "maintenance*.inc", ".*"),
+        )
+        (compose / ".env").write_text(ENV, encoding="utf-8")
+        self.config = compose_config(nginx, free_port(), **{**QUICK, **x_fream})
+        self.settings: Settings = parse(self.config, compose)
+        self.env_path = compose / ".env"
+        self.include = nginx / "service-url.inc"
+        self.project = FakeProject(self.settings)
+        self.nginx = self.project.nginx
+        self.nginx.stop()
+        self.nginx.port = self.settings.control_port
+        self.nginx.start()
+        self.project.registry = {f"1.0.{patch}": f"sha256:{patch:064x}" for patch in range(4)}
+        self.proxy = Proxy(
+            self.project,
+            self.settings.nginx_container,
+            self.settings.nginx_directory,
+            f"http://127.0.0.1:{self.settings.control_port}",
+            self.clock,
+        )
+        self.history = History(self.settings.state_directory / "history.jsonl")
+        self.interruption = Interruption()
+        self.watcher = Watcher()
+        self.speed = 1.0
+
+    def clock(self) -> float:
+        """Time as the switch sees it: `speed` times as fast, so that no test waits for long."""
+        return time.monotonic() * self.speed
+
+    def switch(self, version: str, **wish: Any) -> Outcome:
+        """One `fream switch`, as a new process would run it."""
+        switch = Switch(
+            self.project, self.proxy, self.history, self.watcher, self.interruption, self.clock
+        )
+        return switch.run(Wish(Version.parse(version), **wish))
+
+    def fresh(self) -> None:
+        """The next run starts: no signal yet, nothing reported."""
+        self.interruption, self.watcher = Interruption(), Watcher()
+        self.project.script.clear()
+
+    def put(self, name: SetName, tag: str, switch: str = "20260101T000000Z-abcdef") -> Live:
+        """A release that is live already."""
+        version = Version.parse(tag)
+        self.project.start_by_hand(name, tag)
+        live = Live(name, version, switch)
+        self.include.write_text(render_include(live), encoding="utf-8")
+        self.nginx.hup()
+        self.project.env.update(
+            {"COMPOSE_PROFILES": f"infra,{name}", f"{name.upper()}_VERSION": tag}
+        )
+        return live
+
+    @property
+    def env(self) -> str:
+        return self.env_path.read_text(encoding="utf-8")
+
+    def serves(self) -> str:
+        """The tag that a user's request is answered by, or nothing."""
+        live = self.nginx.live
+        app = self.project.apps.get(live.set) if live else None
+        return app.version.partition("@")[0] if app and app.state == "running" else ""

@@ -1,0 +1,6 @@
+"""The fault matrix: whatever breaks, and wherever, the app serves and the next command mends.
+
+MATRIX.md holds the results of the last full run; it is written by
+
+    FREAM_FULL_MATRIX=1 pytest tests/faults --write-matrix
+"""

@@ -1,0 +1,143 @@
+"""A real project under load, brought into trouble case by case."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.e2e.project import Project, Result, plain_environment
+from tests.e2e.releases import ROOT, Releases
+from tests.e2e.waiting import eventually
+from tests.faults.steps import Moment, Step
+from tests.faults.table import NEW, OLD, Matrix, Row
+from tests.load import Load, Mix
+
+# Quick to drain, so that many switches fit; every kind that a reload could hurt.
+MIX = Mix.only(new=2, keepalive=2, post=1, slow=1, stream=1)
+VERSIONS = ("2.0.0", "2.0.1")
+FULL = os.environ.get("FREAM_FULL_MATRIX") == "1"
+ANSWERS = 8  # requests that must have ended before a case counts its failures
+
+
+@dataclass
+class Case:
+    """One fault and what came of it, while it is looked into."""
+
+    fault: str
+    step: str
+    old: str
+    new: str
+    before: int
+    exit: str = ""
+    serves: str = ""
+    mended: list[str] = field(default_factory=list)
+    failed: int = 0
+
+
+@dataclass
+class Site:
+    """What the cases share."""
+
+    project: Project
+    releases: Releases
+    matrix: Matrix
+    load: Load = field(init=False)
+
+    @property
+    def nginx(self) -> Path:
+        """Where the include is."""
+        return self.project.folder / "nginx"
+
+    @property
+    def compose(self) -> Path:
+        """Where `.env` is."""
+        return self.project.folder / "compose"
+
+    @property
+    def state(self) -> Path:
+        """Where the lock and the history are."""
+        return self.compose / ".fream"
+
+    @property
+    def other_version(self) -> str:
+        """The release to switch to: the one that is not live."""
+        live = self.project.live()
+        assert live
+        return next(tag for tag in VERSIONS if not live["version"].startswith(tag))
+
+    @contextmanager
+    def case(self, fault: str, step: str, loses: int = 0) -> Iterator[Case]:
+        """One case: it ends with a switch that succeeds, everything in order, and a row.
+
+        loses: how many requests may fail at most.
+        """
+        old = self.project.version()
+        self.load.wait_for(ANSWERS)
+        case = Case(fault, step, old, self.other_version, self.load.failed)
+        self.load.mark(f"{fault} at {step}")
+        yield case
+        case.serves = case.serves or self.serves(case)
+        case.mended = case.mended or self.notices()
+        self.project.switch(case.new)
+        self._in_order(case)
+        case.failed = self.settled() - case.before
+        assert case.failed <= loses, f"{case.failed} requests failed"
+        self.matrix.add(
+            Row(fault, step, case.exit, case.serves, "; ".join(case.mended) or "", case.failed)
+        )
+
+    def serves(self, case: Case) -> str:
+        """Which release answers users."""
+        return {case.old: OLD, case.new: NEW}[self.project.version()]
+
+    def await_release(self, case: Case, wanted: str) -> None:
+        """Until users are answered by it: a reload that was sent takes a moment to show."""
+        eventually(lambda: self.serves(case) == wanted)
+        case.serves = wanted
+
+    def settled(self) -> int:
+        """The failures so far, with those of requests that are under way now."""
+        self.load.wait_for(ANSWERS)
+        return self.load.failed
+
+    def notices(self) -> list[str]:
+        """What `fream status` says is out of order."""
+        out = self.project.succeed("status").out
+        return [text.partition(":")[0] for text in re.findall(r"^notice +([^;]*)", out, re.M)]
+
+    def _in_order(self, case: Case) -> None:
+        live = self.project.live_set
+        assert self.project.version() == case.new
+        assert set(self.project.running()) == {"mysql", "nginx", live}
+        assert self.project.env()["COMPOSE_PROFILES"] == f"infra,{live}"
+        assert self.notices() == []
+
+    def hit(self, step: Step, moment: Moment, deed: str, version: str) -> Result:
+        """`fream switch`, hit at a step by a fault, or by what a shell command does."""
+        return self.project.finish(self.start_hit(step, moment, deed, version))
+
+    def shell(self, command: str) -> None:
+        """Do something to the project from outside."""
+        subprocess.run(["sh", "-c", command], check=True)
+
+    def start_hit(
+        self, step: Step, moment: Moment, deed: str, version: str
+    ) -> subprocess.Popen[str]:
+        """The same, not waited for."""
+        launcher = [sys.executable, "-m", "tests.faults.run", deed, moment, step.name]
+        folder = self.project.folder
+        return subprocess.Popen(
+            [*launcher, "-C", str(folder), "switch", "--version", version],
+            cwd=folder,
+            env={**plain_environment(), "PYTHONPATH": str(ROOT)},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )

@@ -1,0 +1,73 @@
+"""Hits a run at exactly one step, from outside: the product knows nothing of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from typing import Any
+
+from fream_compose import checks, history, project, proxy, recovery, switch
+from tests.faults.steps import Moment, Step
+
+OWNERS: dict[str, Any] = {
+    "project": project.Project,
+    "proxy": proxy.Proxy,
+    "checks": checks.Checks,
+    "history": history.History,
+    "recovery": recovery,
+    "switch": switch,
+}
+
+
+class Trap:
+    """Springs once, before or after the call that a step stands for."""
+
+    def __init__(self, step: Step, moment: Moment, spring: Callable[[], object]) -> None:
+        self.sprung = False
+        self._step = step
+        self._moment = moment
+        self._spring = spring
+        self._depth = 0 if step.inside else 1
+
+    @contextmanager
+    def set(self, owners: Mapping[str, Any] = OWNERS) -> Iterator[Trap]:
+        """Lie in wait for the length of a block."""
+        with ExitStack() as stack:
+            if self._step.inside:
+                stack.enter_context(_wrapped(owners["proxy"], self._step.inside, self._enclose))
+            owner = owners[self._step.owner]
+            stack.enter_context(_wrapped(owner, self._step.call, self._watch))
+            yield self
+
+    def _enclose(self, call: Callable[[], Any]) -> Any:
+        self._depth += 1
+        try:
+            return call()
+        finally:
+            self._depth -= 1
+
+    def _watch(self, call: Callable[[], Any]) -> Any:
+        if self.sprung or not self._depth:
+            return call()
+        self.sprung = True
+        if self._moment is Moment.BEFORE:
+            self._spring()
+            return call()
+        answer = call()
+        self._spring()
+        return answer
+
+
+@contextmanager
+def _wrapped(owner: Any, name: str, around: Callable[[Callable[[], Any]], Any]) -> Iterator[None]:
+    original = getattr(owner, name)
+
+    def wrapper(*given: Any, **named: Any) -> Any:
+        return around(partial(original, *given, **named))
+
+    setattr(owner, name, wrapper)
+    try:
+        yield
+    finally:
+        setattr(owner, name, original)

@@ -1,0 +1,72 @@
+"""The log of releases: whole lines, whatever happened to it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+from fream_compose.errors import ConfigurationError
+from fream_compose.history import Entry, History, who
+
+ENTRY = Entry("id", "1.0", "set1", "", "2026-01-01T00:00:00+00:00", 2.5, "done", "me@here")
+
+
+def test_what_was_added_is_read_back_in_order(tmp_path: Path) -> None:
+    history = History(tmp_path / ".fream" / "history.jsonl")
+    second = Entry(**{**ENTRY.__dict__, "version": "1.1", "why": "한국어"})
+
+    history.add(ENTRY)
+    history.add(second)
+
+    assert history.entries() == (ENTRY, second)
+
+
+def test_a_history_that_does_not_exist_is_empty(tmp_path: Path) -> None:
+    assert History(tmp_path / "history.jsonl").entries() == ()
+
+
+def test_lines_that_cannot_be_read_are_passed_over_and_kept(tmp_path: Path) -> None:
+    path = tmp_path / "history.jsonl"
+    path.write_bytes(b'{"id": "torn\n[1]\n{"unknown": 1}\n\xff\n')
+
+    History(path).add(ENTRY)
+
+    assert History(path).entries() == (ENTRY,)
+    assert '{"unknown": 1}' in path.read_text(errors="replace")
+
+
+def test_the_run_says_who_it_is() -> None:
+    assert "@" in who()
+
+
+def test_an_apps_own_words_never_tear_a_line(tmp_path: Path) -> None:
+    history = History(tmp_path / "history.jsonl")
+    odd = Entry(**{**ENTRY.__dict__, "why": "one\u2028two\x85three\nfour"})
+
+    history.add(odd)
+    history.add(ENTRY)
+
+    assert history.entries() == (odd, ENTRY)
+
+
+def test_an_entry_of_another_version_of_fream_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "history.jsonl"
+    path.write_text(json.dumps({**asdict(ENTRY), "later": 1}) + "\n")
+
+    assert History(path).entries() == (ENTRY,)
+
+
+def test_a_history_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        History(tmp_path).read()
+
+
+def test_the_run_names_its_ci_job_and_who_became_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BUILD_TAG", "jenkins-fream-7")
+    monkeypatch.setenv("SUDO_USER", "hong")
+
+    assert who().startswith("hong@")
+    assert who().endswith(" (jenkins-fream-7)")

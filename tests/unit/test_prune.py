@@ -1,0 +1,179 @@
+"""Which images stay, and which go."""
+
+from __future__ import annotations
+
+import pytest
+
+from fream_compose.errors import EngineError
+from fream_compose.history import Entry
+from fream_compose.project import Image
+from fream_compose.prune import Pruned, last_releases, prune, retain, size, superfluous
+from fream_compose.release import SetName, Version
+from fream_compose.report import Report
+from tests.fakes import Stage
+from tests.fakes.project import IMAGE_BYTES
+
+
+def digest(number: int) -> str:
+    return f"sha256:{number:064x}"
+
+
+def image(tag: str, number: int, used: bool = False) -> Image:
+    return Image(f"id-{number}", (tag,) if tag else (), (digest(number),), 100, used)
+
+
+def entry(version: str, result: str = "done") -> Entry:
+    return Entry("id", version, "set1", "", "2026-01-01T00:00:00+00:00", 1.0, result, "me@here")
+
+
+A, B, C = (image(f"1.{number}", number) for number in range(3))
+RELEASED = [Version(f"1.{number}", digest(number)) for number in range(3)]
+
+
+def test_what_is_not_needed_goes() -> None:
+    assert superfluous([A, B, C], [RELEASED[2]], RELEASED) == (A, B)
+
+
+def test_an_image_that_a_container_uses_stays() -> None:
+    used = image("1.0", 0, used=True)
+
+    assert superfluous([used, B], [], RELEASED) == (B,)
+
+
+def test_an_image_that_was_never_released_waits_for_its_release() -> None:
+    new = image("2.0", 9)
+
+    assert superfluous([new], [], RELEASED) == ()
+    assert superfluous([new], [], None) == (new,)
+
+
+def test_a_tag_that_moved_on_is_not_the_release_that_had_it() -> None:
+    """The release is its content: what the tag names now was never released."""
+    old, new = image("", 0), image("1.0", 9)
+
+    assert superfluous([old, new], [], RELEASED) == (old,)
+    assert superfluous([old, new], [RELEASED[0]], None) == (new,)
+
+
+def test_a_release_without_digest_is_known_by_its_tag() -> None:
+    local = Image("id", ("1.0",), (), 100, False)
+
+    assert superfluous([local], [Version("1.0")], None) == ()
+    assert superfluous([local], [], [Version("1.0")]) == (local,)
+
+
+def test_an_image_goes_by_all_its_tags_or_else_by_digest() -> None:
+    both = Image("id", ("1.0", "stable"), (digest(0),), 100, False)
+
+    assert both.references("r/app") == ("r/app:1.0", "r/app:stable")
+    assert image("", 0).references("r/app") == (f"r/app@{digest(0)}",)
+
+
+def test_the_last_releases_are_those_that_went_well_each_counted_once() -> None:
+    log = [entry("1.0"), entry("1.1"), entry("1.2", "UnhealthyError"), entry("1.0"), entry("1.0")]
+
+    assert last_releases(log, 1) == (Version("1.0"),)
+    assert last_releases(log, 5) == (Version("1.0"), Version("1.1"))
+
+
+def test_a_history_with_nonsense_is_read_as_far_as_it_goes() -> None:
+    assert last_releases([entry(""), entry("$(id)"), entry("1.0")], 5) == (Version("1.0"),)
+
+
+@pytest.mark.parametrize(
+    ("count", "told"),
+    [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (24_300_000, "24.3 MB"), (5e15, "5000.0 TB")],
+)
+def test_bytes_are_told_for_people(count: float, told: str) -> None:
+    assert size(count) == told
+
+
+@pytest.mark.parametrize(
+    ("pruned", "told"),
+    [
+        (Pruned((), 1, 0), "Nothing to remove; 1 image kept"),
+        (Pruned(("1.0",), 2, 3_000_000), "1 image removed, 3.0 MB freed, 2 kept"),
+        (Pruned(("1.0", "1.1"), 2, None), "2 images removed, 2 kept"),
+    ],
+)
+def test_what_was_done_is_told_in_a_line(pruned: Pruned, told: str) -> None:
+    assert str(pruned) == told
+
+
+def released(stage: Stage, *versions: str) -> None:
+    for version in versions:
+        stage.switch(version)
+        stage.fresh()
+
+
+def test_a_switch_removes_the_images_beyond_the_last_releases(stage: Stage) -> None:
+    released(stage, "1.0.0", "1.0.1")
+    stage.project.images["not-ours-yet"] = digest(9)
+
+    retain_two = stage.settings.switch.model_copy(update={"retain": 2})
+    stage.project.settings = stage.settings.model_copy(update={"switch": retain_two})
+    released(stage, "1.0.2", "1.0.3")
+
+    assert set(stage.project.images) == {"1.0.2", "1.0.3", "not-ours-yet"}
+    assert stage.serves() == "1.0.3"
+
+
+def test_by_default_five_releases_are_kept(stage: Stage) -> None:
+    assert stage.settings.switch.retain == 5
+
+    released(stage, "1.0.0", "1.0.1", "1.0.2", "1.0.3")
+
+    assert len(stage.project.images) == 4
+
+
+def test_the_live_and_the_previous_release_stay_even_when_one_is_to_be_kept(stage: Stage) -> None:
+    released(stage, "1.0.0", "1.0.1", "1.0.2")
+
+    pruned = prune(stage.project, stage.history, Report(), keep=1)
+
+    assert set(stage.project.images) == {"1.0.1", "1.0.2"}
+    assert pruned == Pruned(("1.0.0",), 2, IMAGE_BYTES)
+
+
+def test_a_release_that_failed_is_not_kept(live: Stage) -> None:
+    version = "1.0.1"
+    live.project.images[version] = live.project.registry[version]
+    live.history.add(entry(f"{version}@{live.project.registry[version]}", "UnhealthyError"))
+
+    assert retain(live.project, live.history, Report()).removed == (version,)
+
+
+def test_without_a_history_nothing_goes_unless_it_is_said(stage: Stage) -> None:
+    stage.project.images["0.9"] = digest(9)
+
+    assert prune(stage.project, stage.history, Report(), keep=5).removed == ()
+    assert prune(stage.project, stage.history, Report(), 5, unreleased=True).removed == ("0.9",)
+
+
+def test_the_release_of_a_set_that_is_kept_running_stays(stage: Stage) -> None:
+    released(stage, "1.0.0", "1.0.1", "1.0.2")
+    stage.project.start_by_hand(SetName.SET2, "1.0.0")
+
+    assert prune(stage.project, stage.history, Report(), keep=1).removed == ()
+
+
+@pytest.mark.parametrize("action", ["local_images", "remove_images"])
+def test_images_that_cannot_be_removed_do_not_fail_a_switch(stage: Stage, action: str) -> None:
+    stage.project.settings = stage.settings.model_copy(
+        update={"switch": stage.settings.switch.model_copy(update={"retain": 1})}
+    )
+    released(stage, "1.0.0", "1.0.1")
+    stage.project.fail(action, "conflict")
+
+    stage.switch("1.0.2")
+
+    assert stage.serves() == "1.0.2"
+    assert any("images of past releases are still there" in w for w in stage.watcher.warnings)
+
+
+def test_a_prune_that_docker_refuses_is_an_error(stage: Stage) -> None:
+    released(stage, "1.0.0", "1.0.1", "1.0.2")
+    stage.project.fail("remove_images", "conflict")
+
+    with pytest.raises(EngineError):
+        prune(stage.project, stage.history, Report(), keep=1)

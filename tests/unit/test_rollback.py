@@ -1,0 +1,65 @@
+"""Which release is gone back to."""
+
+from __future__ import annotations
+
+import pytest
+
+from fream_compose.errors import NothingToRollBackError
+from fream_compose.history import Entry
+from fream_compose.release import Version
+from fream_compose.rollback import target
+
+
+def entry(version: str, result: str = "done") -> Entry:
+    return Entry("id", version, "set1", "", "2026-01-01T00:00:00+00:00", 1.0, result, "me")
+
+
+def pinned(tag: str, digit: str = "a") -> str:
+    return f"{tag}@sha256:{digit * 64}"
+
+
+def live(text: str) -> Version:
+    return Version.parse(text)
+
+
+def test_the_release_before_is_gone_back_to_with_its_digest() -> None:
+    entries = (entry(pinned("1.0.0")), entry(pinned("1.0.1", "b")))
+
+    assert str(target(entries, live(pinned("1.0.1", "b")))) == pinned("1.0.0")
+
+
+def test_a_release_again_of_the_same_content_is_passed_over() -> None:
+    entries = (entry("1.0.0"), entry("1.0.1"), entry("1.0.1"))
+
+    assert str(target(entries, live("1.0.1"))) == "1.0.0"
+
+
+def test_the_same_tag_with_other_content_is_another_release() -> None:
+    entries = (entry(pinned("latest", "a")), entry(pinned("latest", "b")))
+
+    assert str(target(entries, live(pinned("latest", "b")))) == pinned("latest", "a")
+
+
+def test_a_release_that_never_served_is_passed_over() -> None:
+    entries = (entry("1.0.0"), entry("1.0.1", "UnhealthyError"), entry("1.0.2"))
+
+    assert str(target(entries, live("1.0.2"))) == "1.0.0"
+
+
+@pytest.mark.parametrize("wanted", ["1.0.0", "sha256:" + "a" * 64, pinned("1.0.0")])
+def test_a_version_can_be_named_as_it_was_released(wanted: str) -> None:
+    entries = (entry(pinned("1.0.0")), entry("1.0.1"), entry("1.0.2"))
+
+    assert str(target(entries, live("1.0.2"), wanted)) == pinned("1.0.0")
+
+
+def test_nothing_to_go_back_to_is_exit_10() -> None:
+    with pytest.raises(NothingToRollBackError) as error:
+        target((entry("1.0.0"),), live("1.0.0"))
+
+    assert error.value.exit_code == 10
+
+
+def test_a_version_that_was_never_live_is_exit_10_and_names_it() -> None:
+    with pytest.raises(NothingToRollBackError, match=r"9\.9 was never live"):
+        target((entry("1.0.0"), entry("1.0.1")), live("1.0.1"), "9.9")

@@ -1,0 +1,239 @@
+"""A project for another app: what is written, and that it is what fream reads."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import stat
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from fream_compose import edit, scaffold
+from fream_compose.errors import UsageError
+from fream_compose.newapp import App, project_name, split_image
+from fream_compose.settings import Settings, parse
+
+ROOT = Path(__file__).parents[2]
+SHOP = App("shop", "registry.example.com", "team/shop")
+BOOKS = App("books", "", "acme/books", port=9090, health_path="/up", mysql=True, http_port="81")
+
+
+def every_port_is_free(_port: int) -> bool:
+    return True
+
+
+def written(app: App, folder: Path) -> Path:
+    """A project for an app."""
+    source = scaffold.template()
+    ports = scaffold.free_ports(app, source, every_port_is_free)
+    scaffold.write(folder, scaffold.render(app, source, ports))
+    return folder
+
+
+def text_of(folder: Path) -> str:
+    """Every file of a project."""
+    return "\n".join(path.read_text() for path in sorted(folder.rglob("*")) if path.is_file())
+
+
+def settings_of(folder: Path) -> Settings:
+    """What fream reads from a project, through the real Compose."""
+    command = ["docker", "compose", "--profile", "*", "config", "--format", "json"]
+    compose = folder / "compose"
+    done = subprocess.run(command, cwd=compose, capture_output=True, text=True, check=True)
+    return parse(json.loads(done.stdout), compose)
+
+
+@pytest.mark.parametrize("app", [SHOP, BOOKS], ids=["without MySQL", "with MySQL"])
+def test_fream_reads_what_was_written(app: App, tmp_path: Path) -> None:
+    settings = settings_of(written(app, tmp_path))
+
+    assert settings.project == app.name
+    assert settings.image == app.image
+    assert settings.switch.health.path == app.health_path
+    assert settings.infra == (("mysql", "nginx") if app.mysql else ("nginx",))
+    assert settings.nginx_directory == tmp_path / "nginx"
+    assert settings.http_urls[0].endswith(f":{app.http_port}")
+
+
+@pytest.mark.parametrize(("app", "inner"), [(SHOP, (8081, 8082)), (BOOKS, (9090, 9090))])
+def test_the_app_its_port_and_nginx_agree(app: App, inner: tuple[int, int], tmp_path: Path) -> None:
+    settings = settings_of(written(app, tmp_path))
+    nginx = (tmp_path / "nginx" / "nginx.conf").read_text()
+    services = yaml.safe_load((tmp_path / "compose" / "app.yaml").read_text())["services"]
+
+    assert tuple(spec.inner_port for spec in settings.sets.values()) == inner
+    for (name, service), port in zip(services.items(), inner, strict=True):
+        assert service["environment"]["SERVER_PORT"] == str(port)
+        assert f"server {app.name}-app-{name}:{port} resolve" in nginx
+        assert service["networks"]["default"]["aliases"] == [f"{app.name}-app-{name}"]
+
+
+def test_without_mysql_nothing_speaks_of_it(tmp_path: Path) -> None:
+    text = text_of(written(SHOP, tmp_path))
+
+    assert "mysql" not in text.lower()
+    assert "FREAM_DB" not in text
+    assert not (tmp_path / "compose" / "mysql").exists()
+
+
+def test_with_mysql_both_passwords_are_new_and_long(tmp_path: Path) -> None:
+    found = [
+        re.findall(r"^MYSQL_\w*PASSWORD=(.+)$", text_of(written(BOOKS, tmp_path / name)), re.M)
+        for name in ("one", "two")
+    ]
+
+    assert len({*found[0], *found[1]}) == 4
+    assert min(map(len, found[0])) >= 32
+
+
+def test_nothing_of_the_shop_that_the_files_come_from_is_left(tmp_path: Path) -> None:
+    text = text_of(written(SHOP, tmp_path))
+
+    assert "/products" not in text
+    assert "SPRING" not in text
+    assert "Asia/Seoul" not in text
+    assert "127.0.0.1:5000" not in text
+    assert not re.findall(r"fream-(?!compose)\w+", text)
+
+
+def test_comments_stay(tmp_path: Path) -> None:
+    written(BOOKS, tmp_path)
+
+    for name in ("compose/compose.yaml", "compose/infra.yaml", "nginx/nginx.conf"):
+        ours = re.findall(r"^\s*#.*$", (ROOT / name).read_text(), re.M)
+        assert re.findall(r"^\s*#.*$", (tmp_path / name).read_text(), re.M) == ours
+
+
+def test_only_the_owner_reads_the_passwords_and_everybody_the_rest(tmp_path: Path) -> None:
+    written(BOOKS, tmp_path)
+
+    modes = {path: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.rglob("*")}
+    assert modes.pop(tmp_path / "compose" / ".env") == 0o600
+    assert {mode for path, mode in modes.items() if path.is_file()} == {0o644}
+    assert {mode for path, mode in modes.items() if path.is_dir()} == {0o755}
+
+
+def test_a_port_that_is_taken_is_passed_over(tmp_path: Path) -> None:
+    app = App("shop", "", "shop", http_port="18080", variables={"SET1_PORT": "8083"})
+
+    ports = scaffold.free_ports(app, scaffold.template(), lambda port: port != 18090)
+
+    assert ports == {
+        "HTTP_ALT_PORT": "127.0.0.1:18081",
+        "SET2_PORT": "8082",
+        "CONTROL_PORT": "18091",
+    }
+    scaffold.write(tmp_path, scaffold.render(app, scaffold.template(), ports))
+    env = (tmp_path / "compose" / ".env").read_text()
+    assert "\nCONTROL_PORT=18091\n" in env
+    assert "\nSET1_PORT=8083\n" in env
+    assert "\n#SET2_PORT=8082\n" in env
+
+
+def test_a_variable_that_env_does_not_have_is_refused() -> None:
+    app = App("shop", "", "shop", variables={"PASWORD": "secret"})
+
+    with pytest.raises(UsageError) as caught:
+        scaffold.render(app, scaffold.template(), {})
+
+    assert "PASWORD" in caught.value.what
+    assert "secret" not in f"{caught.value.what} {caught.value.why}"
+
+
+def test_setting_up_again_keeps_the_passwords_and_what_is_live(tmp_path: Path) -> None:
+    written(BOOKS, tmp_path)
+    env = tmp_path / "compose" / ".env"
+    env.write_text(env.read_text().replace("SET1_VERSION=none", "SET1_VERSION=1.0.1"))
+    before = env.read_text()
+
+    written(BOOKS, tmp_path)
+
+    assert env.read_text() == before
+    aside = [path for path in env.parent.glob(".env.*") if path.name != ".env.example"]
+    assert [path.read_text() for path in aside] == [before]
+    assert stat.S_IMODE(env.stat().st_mode) == 0o600
+
+
+def test_what_fream_writes_is_neither_copied_nor_versioned(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    for folder in scaffold.FOLDERS:
+        shutil.copytree(ROOT / folder, source / folder)
+    for name in ("compose/.env", "compose/app.env", "nginx/service-url.inc"):
+        (source / name).write_text("mine\n")
+
+    files = scaffold.render(SHOP, source, {})
+
+    assert "mine" not in "".join(files.values())
+    lines = (ROOT / ".gitignore").read_text().split()
+    for folder, name in (line.split("/", 1) for line in lines if line.startswith(("co", "ng"))):
+        ignored = files[Path(folder, ".gitignore")].split("\n")
+        assert name in ignored or f"{name}*" in ignored
+
+
+@pytest.mark.parametrize(
+    ("image", "registry", "repository"),
+    [
+        ("127.0.0.1:5000/shop", "127.0.0.1:5000", "shop"),
+        ("localhost/shop", "localhost", "shop"),
+        ("ghcr.io/acme/shop", "ghcr.io", "acme/shop"),
+        ("prom/prometheus", "", "prom/prometheus"),
+        ("docker.io/prom/prometheus", "", "prom/prometheus"),
+        ("docker.io/library/nginx", "", "nginx"),
+        ("nginx", "", "nginx"),
+    ],
+)
+def test_an_image_is_split_as_docker_does(image: str, registry: str, repository: str) -> None:
+    assert split_image(image) == (registry, repository)
+
+
+@pytest.mark.parametrize("image", ["shop:1.0", "Shop", "", "a/b@sha256:1", "ghcr.io/", "a b", "$x"])
+def test_what_is_no_image_is_refused(image: str) -> None:
+    with pytest.raises(UsageError, match="--image"):
+        split_image(image)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"name": "My Shop"},
+        {"name": ""},
+        {"health_path": "up"},
+        {"health_path": "/$HOME"},
+        {"http_port": "http"},
+        {"http_port": "80\n81"},
+        {"variables": {"TZ": "UTC\nA=b"}},
+    ],
+)
+def test_a_value_that_the_files_cannot_hold_is_refused(wrong: dict[str, str]) -> None:
+    with pytest.raises(UsageError, match="is not valid"):
+        App(**{"name": "shop", "registry": "", "repository": "shop", **wrong})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("folder", "name"), [("My Shop", "myshop"), ("_shop.v2", "shopv2"), ("상점", "app")]
+)
+def test_the_project_takes_the_folders_name(folder: str, name: str, tmp_path: Path) -> None:
+    assert project_name(tmp_path / folder) == name
+
+
+def test_an_edit_that_finds_nothing_is_a_bug_and_loud() -> None:
+    changes: list[Callable[[], str]] = [
+        lambda: edit.replaced("a", "b", "c"),
+        lambda: edit.without_block("a:\n", "  a:"),
+        lambda: edit.with_variable("A=1\n", "B", "2"),
+        lambda: edit.variable("A=1\n", "B"),
+    ]
+    for change in changes:
+        with pytest.raises(LookupError):
+            change()
+
+
+def test_a_block_goes_with_its_comment_and_all_that_is_under_it() -> None:
+    text = "top:\n  # kept\n  one: 1\n  # of two\n  two:\n    # deep\n    three: 3\n\n  four: 4\n"
+
+    assert edit.without_block(text, "  two:") == "top:\n  # kept\n  one: 1\n  four: 4\n"

@@ -1,0 +1,182 @@
+"""Settings are checked up front; each complaint names its key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fream_compose.errors import ConfigurationError
+from fream_compose.release import SetName
+from fream_compose.settings import Settings, duration, parse, repository
+from tests.fakes.stage import compose_config
+
+
+def read(folder: Path, **x_fream: Any) -> Settings:
+    return parse(compose_config(folder / "nginx", 18090, **x_fream), folder)
+
+
+def complaint(folder: Path, **x_fream: Any) -> str:
+    with pytest.raises(ConfigurationError) as caught:
+        read(folder, **x_fream)
+    assert caught.value.exit_code == 3
+    return f"{caught.value.what} {caught.value.why} {caught.value.next_step}"
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("200ms", 0.2), ("5s", 5), ("1.5m", 90), ("1h", 3600), (" 2s ", 2), ("24h", 86400)],
+)
+def test_a_duration_is_a_number_with_a_unit(text: str, seconds: float) -> None:
+    assert duration(text) == timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["", "5", 5, 0, "0s", "0ms", "-1s", "5 s", "1m30s", "5sec", "1d", "25h", "s", "1,5s"],
+)
+def test_anything_else_is_no_duration_and_is_told_with_its_key(
+    tmp_path: Path, value: object
+) -> None:
+    said = complaint(tmp_path, health={"timeout": value})
+
+    assert "x-fream.health.timeout" in said
+
+
+@pytest.mark.parametrize("value", ["61m", "1.1h", "3601s"])
+def test_a_drain_that_nginx_would_cut_off_is_refused(tmp_path: Path, value: str) -> None:
+    said = complaint(tmp_path, drain={"timeout": value})
+
+    assert "x-fream.drain.timeout" in said
+    assert "1h" in said
+
+
+@pytest.mark.parametrize(
+    ("settings", "key"),
+    [
+        ({"helth": {}}, "x-fream.helth is not a setting"),
+        ({"health": {"pat": "/"}}, "x-fream.health.pat is not a setting"),
+        ({"drain": {"time": "1s"}}, "x-fream.drain.time is not a setting"),
+        ({"health": {"path": "products"}}, "x-fream.health.path"),
+        ({"health": {"path": "/a b"}}, "x-fream.health.path"),
+        ({"health": {"path": ""}}, "x-fream.health.path"),
+        ({"health": {"path": 8080}}, "x-fream.health.path"),
+        ({"health": {"successes": 0}}, "x-fream.health.successes"),
+        ({"health": {"successes": "many"}}, "x-fream.health.successes"),
+        ({"health": "/products"}, "x-fream.health"),
+        ({"pull": "never"}, "x-fream.pull"),
+        ({"health": {"statuses": ["2xx"]}}, "x-fream.health.statuses"),
+        ({"health": {"statuses": [99]}}, "x-fream.health.statuses"),
+        ({"health": {"body": "("}}, "x-fream.health.body"),
+        ({"health": {"host": "a b"}}, "x-fream.health.host"),
+        ({"warm_up": {"paths": ["x"]}}, "x-fream.warm_up.paths"),
+        ({"warm_up": {"concurrency": 0}}, "x-fream.warm_up.concurrency"),
+    ],
+)
+def test_a_setting_that_is_not_valid_is_told_with_its_key(
+    tmp_path: Path, settings: dict[str, Any], key: str
+) -> None:
+    assert key in complaint(tmp_path, **settings)
+
+
+def test_every_complaint_is_told_at_once(tmp_path: Path) -> None:
+    said = complaint(tmp_path, pull="never", health={"timeout": "5"})
+
+    assert "x-fream.pull" in said
+    assert "x-fream.health.timeout" in said
+
+
+def test_a_required_variable_that_is_empty_is_named(tmp_path: Path) -> None:
+    said = complaint(tmp_path, required={"MYSQL_PASSWORD": "", "MYSQL_ROOT_PASSWORD": "set"})
+
+    assert "MYSQL_PASSWORD must not be empty" in said
+    assert ".env" in said
+    assert "MYSQL_ROOT_PASSWORD" not in said
+
+
+def test_what_compose_prints_as_null_is_the_default(tmp_path: Path) -> None:
+    """An empty list or mapping comes out of Compose as null."""
+    assert read(tmp_path, warm_up={"paths": None}, health=None).switch.warm_up.paths == ()
+
+
+def test_without_settings_the_defaults_hold(tmp_path: Path) -> None:
+    switch = read(tmp_path).switch
+
+    assert switch.health.path == "/products"
+    assert switch.health.timeout == timedelta(seconds=100)
+    assert switch.pull == "always"
+
+
+def test_the_services_say_where_everything_is(tmp_path: Path) -> None:
+    settings = read(tmp_path)
+
+    assert settings.project == "shop"
+    assert settings.image == "127.0.0.1:5000/fream"
+    assert settings.infra == ("mysql", "nginx")
+    assert settings.control_port == 18090
+    assert settings.sets[SetName.SET1].stop_seconds == 70
+    assert settings.set_of("set2") is SetName.SET2
+    assert settings.set_of("nginx") is None
+    assert all("18090" not in url for url in settings.http_urls)
+
+
+def _without_control(config: dict[str, Any]) -> None:
+    config["services"]["nginx"]["ports"].pop()
+
+
+def _without_name(config: dict[str, Any]) -> None:
+    del config["services"]["set1"]["container_name"]
+
+
+def _without_set(config: dict[str, Any]) -> None:
+    del config["services"]["set2"]
+
+
+def _without_mount(config: dict[str, Any]) -> None:
+    config["services"]["nginx"]["volumes"] = []
+
+
+def _with_a_range(config: dict[str, Any]) -> None:
+    config["services"]["set1"]["ports"][0]["published"] = "8081-8083"
+
+
+def _with_any_port(config: dict[str, Any]) -> None:
+    del config["services"]["set1"]["ports"][0]["published"]
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        _without_control,
+        _without_name,
+        _without_set,
+        _without_mount,
+        _with_a_range,
+        _with_any_port,
+    ],
+)
+def test_compose_files_that_lack_something_are_told(
+    tmp_path: Path, spoil: Callable[[dict[str, Any]], None]
+) -> None:
+    config = compose_config(tmp_path / "nginx", 18090)
+    spoil(config)
+
+    with pytest.raises(ConfigurationError):
+        parse(config, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("image", "name"),
+    [
+        ("fream", "fream"),
+        ("fream:1.0", "fream"),
+        ("127.0.0.1:5000/fream:none", "127.0.0.1:5000/fream"),
+        ("127.0.0.1:5000/fream", "127.0.0.1:5000/fream"),
+        ("r.example/a/b:1.0@sha256:00", "r.example/a/b"),
+    ],
+)
+def test_a_repository_is_an_image_without_tag_and_digest(image: str, name: str) -> None:
+    assert repository(image) == name
