@@ -15,7 +15,10 @@ _THROUGH_NGINX_SECONDS = 10.0  # nginx looks names up every two seconds; five ti
 
 
 class Checks:
-    """The checks of one set. pause: sleeps for seconds, and raises when it is interrupted."""
+    """The checks of one set. pause: sleeps for seconds, and raises when it is interrupted.
+
+    between: called once, between the first good answer and the second.
+    """
 
     def __init__(
         self,
@@ -24,7 +27,9 @@ class Checks:
         name: SetName,
         clock: Callable[[], float],
         pause: Callable[[float], None],
+        between: Callable[[], None] = lambda: None,
     ) -> None:
+        self._between = between
         self._project = project
         self._proxy = proxy
         self._name = name
@@ -49,7 +54,7 @@ class Checks:
             f"GET {own_url(self._spec.port, path)}",
             lambda: self._ask(path),
             self._condition,
-            lambda: self._proxy.introduce(self._name, path),
+            self._on_first_success,
         )
         with report.step(f"Check the health of {self._name}") as step:
             answer = self._wait(probe, self._settings, self._deadline)
@@ -86,6 +91,10 @@ class Checks:
             error.logs = self._project.logs(self._spec.container)
             error.next_step = error.next_step or "Mend the release, then switch to it again"
             raise
+
+    def _on_first_success(self) -> None:
+        self._proxy.introduce(self._name, self._settings.path)
+        self._between()
 
     def _ask(self, path: str) -> web.Answer:
         return web.get(own_url(self._spec.port, path), self._request_seconds, self._headers)

@@ -225,7 +225,7 @@ class Recorder:
         self._tally = Tally()
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()
-        self.began = self.reloaded = self.confirmed = time.time()
+        self.began = self.reloaded = self.confirmed = self.ended = time.time()
 
     def _read(self) -> None:
         if self._process and self._process.stdout:
@@ -240,15 +240,18 @@ class Recorder:
         """nginx has confirmed."""
         self.confirmed = time.time()
 
+    def end(self) -> None:
+        """What comes from here on is not the switch's."""
+        self.ended = time.time()
+
     def finish(self, new: SetName) -> Evidence:
         """Stop reading and sum up."""
         if self._process is None:
             return Evidence(missing=self._missing)
-        ended = time.time()
-        time.sleep(_FLUSH_SECONDS)
+        time.sleep(max(0.0, self.ended + _FLUSH_SECONDS - time.time()))
         early = self._process.poll() is not None
         self.stop()
-        moments = Moments(self.began, self.reloaded, self.confirmed, ended)
+        moments = Moments(self.began, self.reloaded, self.confirmed, self.ended)
         evidence = self._tally.evidence(moments, new)
         return replace(evidence, missing="nginx's log ended early") if early else evidence
 

@@ -42,6 +42,7 @@ def wait_until_healthy(
     in_a_row, on_success = 0, probe.on_first_success
     looked = clock()
     while True:
+        asked = clock()
         answer, fault = _check(probe, settings)
         in_a_row = 0 if fault else in_a_row + 1
         if answer and in_a_row >= settings.successes:
@@ -58,7 +59,7 @@ def wait_until_healthy(
                 f"{probe.where}: {fault or 'too few good answers in a row'}",
                 next_step=hint(answer, fault),
             )
-        pause(settings.interval.total_seconds())
+        pause(max(0.0, asked + settings.interval.total_seconds() - clock()))
 
 
 def _check(probe: Probe, settings: Health) -> tuple[web.Answer | None, str]:

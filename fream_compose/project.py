@@ -22,11 +22,12 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from fream_compose.envfile import EnvFile
 from fream_compose.errors import ConfigurationError, EngineError
-from fream_compose.release import SetName, Version
-from fream_compose.settings import Settings, parse, repository
+from fream_compose.release import SetName, Version, repository
 
 if TYPE_CHECKING:
     from python_on_whales import DockerClient
+
+    from fream_compose.settings import Settings
 
 _LOG = logging.getLogger(__name__)
 _QUICK = 30  # seconds for a question; Docker answers in milliseconds
@@ -142,7 +143,7 @@ def _last_lines(text: str, count: int = 5) -> str:
 class Project:
     """A Compose project and the containers, images and logs that belong to it."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: "Settings") -> None:
         self.settings = settings
         self.env = EnvFile(settings.env_path)
 
@@ -381,22 +382,32 @@ class Project:
         return _docker(limit, self.settings.compose_directory).compose
 
 
-def open_project(directory: Path) -> Project:
+def open_project(directory: Path, meanwhile: Callable[[], None] = lambda: None) -> Project:
     """Read a project's settings through Compose. Raises ConfigurationError.
 
-    directory: the folder of compose.yaml. Variables that `.env` sets are taken from
+    directory: the folder of compose.yaml. meanwhile: what to do while Compose reads, as
+    it takes as long as our own imports. Variables that `.env` sets are taken from
     there even where the operator's shell has others of that name, so that every run
     sees the same project.
     """
     for name in EnvFile(directory / ".env").names():
         os.environ.pop(name, None)
     command = ["compose", "--file", str(directory / "compose.yaml"), "--profile", "*"]
+    reading = _begin([*command, "config", "--format", "json"])
     try:
-        text = _run([*command, "config", "--format", "json"], "Compose cannot read the project")
+        meanwhile()
+        text = _output(reading, "Compose cannot read the project", _QUICK, lambda: None)
     except EngineError as error:
         _explain_compose()
         raise ConfigurationError(error.what, error.why) from error
+    from fream_compose.settings import parse
+
     return Project(parse(json.loads(text), directory))
+
+
+def preload() -> None:
+    """Import python-on-whales, which takes a while, at a moment when there is time for it."""
+    import python_on_whales  # noqa: F401
 
 
 def engine() -> Engine:
@@ -479,9 +490,13 @@ def _run(
     check: Callable[[], None] = lambda: None,
 ) -> str:
     """Run what python-on-whales does not offer, or not without many calls. Raises EngineError."""
+    return _output(_begin(arguments), what, limit, check)
+
+
+def _begin(arguments: list[str]) -> subprocess.Popen[str]:
     _LOG.debug("docker %s", shlex.join(arguments))
     try:
-        process = subprocess.Popen(
+        return subprocess.Popen(
             ["docker", *arguments],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -493,6 +508,11 @@ def _run(
         raise ConfigurationError(
             "Docker is not installed", str(error), next_step="script/bootstrap installs it"
         ) from error
+
+
+def _output(
+    process: subprocess.Popen[str], what: str, limit: int, check: Callable[[], None]
+) -> str:
     try:
         out, err = _finish(process, what, limit, check)
     except BaseException:

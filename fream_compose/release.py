@@ -90,3 +90,10 @@ def moment_of(identifier: str) -> datetime | None:
 def new_switch_id(now: datetime) -> str:
     """An id that sorts by time and is unique to one switch, such as 20261123T160411Z-3f9a1c."""
     return f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+
+
+def repository(image: str) -> str:
+    """An image reference without its tag and digest."""
+    name = image.partition("@")[0]
+    head, colon, tail = name.rpartition(":")
+    return head if colon and "/" not in tail else name

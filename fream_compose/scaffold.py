@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from fnmatch import fnmatch
 from importlib.resources import files
+from itertools import count
 from pathlib import Path
 
 from fream_compose import durable, tailor
@@ -38,21 +39,37 @@ def in_the_way(target: Path) -> list[Path]:
     return [target] if target.is_file() else [p for f in FOLDERS if (p := target / f).exists()]
 
 
-def free_ports(app: App, source: Path, is_free: Callable[[int], bool]) -> dict[str, str]:
-    """The loopback ports that the app needs: the usual ones, or the next that are free."""
-    text = (source / "compose" / _EXAMPLE).read_text(encoding="utf-8")
+def free_ports(
+    app: App, source: Path, is_free: Callable[[int], bool], earlier: Mapping[str, str]
+) -> dict[str, str]:
+    """The loopback ports that the app needs: the usual ones, or the next that are free.
+
+    earlier: the ports of this project before it is set up again; they stay.
+    """
     given = [app.http_port, *(app.variables.get(name, "") for name in LOOPBACK_PORTS)]
-    taken = {port_of(value) for value in given}
-    found = {}
-    for name in LOOPBACK_PORTS:
+    taken = {port_of(value) for value in [*given, *earlier.values()]}
+    found = dict(earlier)
+    for name, usual in _usual_ports(source).items():
         if name in app.variables or (name == "MYSQL_PORT" and not app.mysql):
-            continue
-        port = int(variable(text, name))
-        while port in taken or not is_free(port):
-            port += 1
-        taken.add(port)
-        found[name] = f"127.0.0.1:{port}" if name == "HTTP_ALT_PORT" else str(port)
+            found.pop(name, None)
+        elif name not in found:
+            port = next(p for p in count(usual) if p not in taken and is_free(p))
+            taken.add(port)
+            found[name] = f"127.0.0.1:{port}" if name == "HTTP_ALT_PORT" else str(port)
     return found
+
+
+def earlier_ports(target: Path, source: Path) -> dict[str, str]:
+    """The loopback ports of the project that is in a folder; none where there is none."""
+    env = EnvFile(target / "compose" / ".env")
+    if not env.path.exists():
+        return {}
+    return {name: env.get(name) or str(port) for name, port in _usual_ports(source).items()}
+
+
+def _usual_ports(source: Path) -> dict[str, int]:
+    text = (source / "compose" / _EXAMPLE).read_text(encoding="utf-8")
+    return {name: int(variable(text, name)) for name in LOOPBACK_PORTS}
 
 
 def render(app: App, source: Path, ports: Mapping[str, str]) -> dict[Path, str]:

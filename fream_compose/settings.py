@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from fream_compose.errors import ConfigurationError
-from fream_compose.release import SetName
+from fream_compose.release import SetName, repository
 
 STATE = ".fream"  # the folder of the lock and the history, beside compose.yaml
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
@@ -92,7 +92,7 @@ class Health(_Model):
     statuses: tuple[Annotated[str, BeforeValidator(_statuses)], ...] = ("200-299",)
     body: Annotated[str, BeforeValidator(_expression)] = ""
     timeout: Duration = timedelta(seconds=100)
-    interval: Duration = timedelta(milliseconds=200)
+    interval: Duration = timedelta(milliseconds=100)
     request_timeout: Duration = timedelta(seconds=5)
     successes: Annotated[int, Field(ge=1, le=100)] = 2
 
@@ -323,10 +323,3 @@ def _addresses(service: dict[str, Any]) -> tuple[tuple[str, int], ...]:
 def _go_duration(text: str) -> float:
     """Seconds of a duration as Compose prints it, such as 1m10s."""
     return sum(float(number) * _UNITS[unit] for number, unit in _DURATION.findall(text))
-
-
-def repository(image: str) -> str:
-    """An image reference without its tag and digest."""
-    name = image.partition("@")[0]
-    head, colon, tail = name.rpartition(":")
-    return head if colon and "/" not in tail else name

@@ -75,6 +75,7 @@ class Switch:
         self._report = report
         self._interruption = interruption
         self._clock = clock
+        self._began, self._started = clock(), datetime.now(UTC)
         self._notes = Notes(project.settings.state_directory)
         self._recovery = Recovery(project, proxy, report, interruption, clock)
         self._retirement = Retirement(project, proxy, report, clock, self._pause)
@@ -85,40 +86,25 @@ class Switch:
         Raises a FreamError with all undone when it fails before the cut-over; after it,
         whatever fails is a warning. Raises UncertainError when an undo failed.
         """
-        began, started = self._clock(), datetime.now(UTC)
         plan = self._plan()
-        release = Live(plan.target, wish.version, new_switch_id(started))
-        warm = wish.from_warm and plan.warm == str(wish.version)
+        release = Live(plan.target, wish.version, new_switch_id(self._started))
         with recording(self._follow_log) as recorder:
             try:
                 with Undo(self._report) as undo:
-                    if not warm:
-                        release = self._fetch(release)
-                        self._prepare(release, plan, undo)
-                        self._start(release, undo)
-                    self._check(release, warm)
-                    self._hooks("before_cut_over", release, plan)
-                    if wish.hold:
-                        self._hold(release)
+                    release = self._bring_up(release, wish, plan, undo)
                     old_workers = self._cut_over(release, plan, recorder, undo)
             except FreamError as error:
                 self._failed(error, release, plan)
-                self._log(release, plan, started, began, error)
                 raise
-            with self._warning("`.env` does not name the live set"):
-                record(self._project, release)
-                self._notes.cool()
-            with self._warning("a hook failed"):
-                self._hooks("after_cut_over", release, plan)
-            keep_warm = wish.keep_warm or self._settings.switch.keep_warm
-            self._retire(plan.replaces, old_workers, keep_warm)
+            self._record(release, plan)
+            self._drain(plan.replaces, old_workers)
+            recorder.end()
+            kept_warm = self._retire(plan.replaces, wish)
             evidence = recorder.finish(release.set)
-        self._log(release, plan, started, began, evidence=evidence)
+        self._log(release, plan, evidence=evidence)
         with self._warning("images of past releases are still there"):
             retain(self._project, self._history, self._report)
-        kept_warm = keep_warm if plan.replaces else None
-        took = round(self._clock() - began, 3)
-        return Outcome(release, plan.replaces, evidence, took, kept_warm)
+        return Outcome(release, plan.replaces, evidence, self._seconds(), kept_warm)
 
     def _plan(self) -> Plan:
         """Decide from what runs once everything is in order."""
@@ -127,6 +113,23 @@ class Switch:
         except FreamError as error:
             error.serving = serving(self._proxy)
             raise
+
+    def _bring_up(self, release: Live, wish: Wish, plan: Plan, undo: Undo) -> Live:
+        """Everything before the cut-over; users notice nothing of it."""
+        if not (wish.from_warm and plan.warm == str(wish.version)):
+            release = self._fetch(release)
+            self._prepare(release, plan, undo)
+            self._start(release, undo)
+        checks = self._checks(release)
+        checks.own_port(self._report)
+        self._interruption.check()
+        checks.through_nginx(self._report)
+        if plan.warm != str(release.version):
+            checks.warm_up(self._report)
+        self._hooks("before_cut_over", release, plan)
+        if wish.hold:
+            self._hold(release)
+        return release
 
     def _fetch(self, release: Live) -> Live:
         with self._step(f"Pull {release.version.tag}") as step:
@@ -166,14 +169,16 @@ class Switch:
                 error.logs = error.logs or self._project.logs(spec.container)
                 raise
 
-    def _check(self, release: Live, warm: bool) -> None:
-        checks = Checks(
-            self._project, self._proxy, release.set, self._clock, self._interruption.wait
+    def _checks(self, release: Live) -> Checks:
+        return Checks(
+            self._project,
+            self._proxy,
+            release.set,
+            self._clock,
+            self._interruption.wait,
+            # The time between two checks is long enough for nginx's own.
+            between=lambda: self._proxy.test(release),
         )
-        steps = [checks.own_port, checks.through_nginx]
-        for check in steps if warm else [*steps, checks.warm_up]:
-            self._interruption.check()
-            check(self._report)
 
     def _hooks(self, moment: str, release: Live, plan: Plan) -> None:
         hooks: tuple[Hook, ...] = getattr(self._settings.switch.hooks, moment)
@@ -199,7 +204,7 @@ class Switch:
             self._notes.release()
         if verdict == "abort":
             raise RejectedError("The release was aborted", "by `fream abort`")
-        self._check(release, warm=True)
+        self._checks(release).own_port(self._report)
 
     def _cut_over(
         self, release: Live, plan: Plan, recorder: Recorder, undo: Undo
@@ -207,7 +212,6 @@ class Switch:
         """The commit point: when nginx has confirmed, nothing is undone any more."""
         old, seconds = plan.replaces, self._settings.switch.cut_over.timeout.total_seconds()
         with self._step(f"Cut over to {release.set}") as step:
-            self._proxy.test(release)
             self._interruption.check()
             undo.add(
                 f"Go back to {old.set if old else 'no release'}",
@@ -228,27 +232,39 @@ class Switch:
         drain = self._settings.switch.drain.timeout.total_seconds()
         self._proxy.drain(workers, drain, time.sleep)
 
-    def _retire(
-        self, old: Live | None, workers: tuple[int, ...], keep_warm: timedelta | None
-    ) -> None:
+    def _record(self, release: Live, plan: Plan) -> None:
+        with self._warning("`.env` does not name the live set"):
+            record(self._project, release)
+            self._notes.cool()
+        with self._warning("a hook failed"):
+            self._hooks("after_cut_over", release, plan)
+
+    def _drain(self, old: Live | None, workers: tuple[int, ...]) -> None:
+        if old:
+            with self._warning(f"{old.set} was not drained"):
+                self._retirement.drain(old.set, workers)
+
+    def _retire(self, old: Live | None, wish: Wish) -> timedelta | None:
+        """Remove the old set, or keep it running; returns for how long."""
+        time_to_keep = wish.keep_warm or self._settings.switch.keep_warm
         if old is None:
-            return
-        with self._warning(f"{old.set} was not drained"):
-            self._retirement.drain(old.set, workers)
-        if keep_warm:
-            until = (datetime.now(UTC) + keep_warm).isoformat(timespec="seconds")
-            with self._warning(f"{old.set} is not kept warm"):
-                self._notes.keep_warm(Warm(old.set, str(old.version), until))
-                self._report.note(f"{old.set} is kept warm until {until}: fream rollback")
-        else:
+            return None
+        if time_to_keep is None:
             with self._warning(f"{old.set} is still there"):
                 self._retirement.remove(old.set)
+            return None
+        until = (datetime.now(UTC) + time_to_keep).isoformat(timespec="seconds")
+        with self._warning(f"{old.set} is not kept warm"):
+            self._notes.keep_warm(Warm(old.set, str(old.version), until))
+            self._report.note(f"{old.set} is kept warm until {until}: fream rollback")
+        return time_to_keep
 
     def _failed(self, error: FreamError, release: Live, plan: Plan) -> None:
         error.serving = serving(self._proxy)
         self._interruption.disregard()
         with self._warning("a hook failed"):
             self._hooks("after_failure", release, plan)
+        self._log(release, plan, error)
 
     def _pause(self, seconds: float) -> None:
         if self._interruption.pending:
@@ -259,8 +275,6 @@ class Switch:
         self,
         release: Live,
         plan: Plan,
-        started: datetime,
-        began: float,
         error: FreamError | None = None,
         evidence: Evidence | None = None,
     ) -> None:
@@ -269,8 +283,8 @@ class Switch:
             version=str(release.version),
             set=release.set,
             replaced=str(plan.replaces.version) if plan.replaces else "",
-            started=started.isoformat(timespec="seconds"),
-            seconds=round(self._clock() - began, 3),
+            started=self._started.isoformat(timespec="seconds"),
+            seconds=self._seconds(),
             result="done" if error is None else type(error).__name__,
             by=who(),
             steps=dict(self._report.seconds),
@@ -279,6 +293,9 @@ class Switch:
         )
         with self._warning("the history lacks this switch"):
             self._history.add(entry)
+
+    def _seconds(self) -> float:
+        return round(self._clock() - self._began, 3)
 
     def _follow_log(self, lines: int) -> subprocess.Popen[str]:
         return self._project.follow(self._settings.nginx_container, lines)
@@ -303,4 +320,6 @@ def serving(proxy: Proxy) -> str:
         live = proxy.state().live
     except FreamError as error:
         return f"not known: {error}"
-    return f"{live.version.short} in {live.set}" if live else "nothing, as before"
+    if live is None:
+        return "Nothing was live before, and nothing is now"
+    return f"{live.version.short} in {live.set} serves as before"

@@ -13,7 +13,7 @@ from fream_compose.evidence import Request, percentile, read_request
 from fream_compose.release import SetName
 
 _WINDOW_SECONDS = 10.0  # over which latencies are taken
-_LOOKS = 30  # that a sparkline shows
+_LOOKS = 20  # that a sparkline shows
 _CATCH_UP_LINES = 1000  # of the log, after nginx was started anew
 
 Follow = Callable[[int], subprocess.Popen[str]]

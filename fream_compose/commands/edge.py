@@ -163,13 +163,21 @@ def _report(output: str) -> Report:
 def opened(given: Path | None) -> "Iterator[tuple[Project, Proxy]]":
     """Read the project's settings. Raises ConfigurationError."""
     from fream_compose.project import open_project
-    from fream_compose.proxy import Proxy
 
-    project = open_project(find(given))
+    project = open_project(find(given), _import_the_rest)
     settings = project.settings
     control = f"http://127.0.0.1:{settings.control_port}"
     container, directory = settings.nginx_container, settings.nginx_directory
+    from fream_compose.proxy import Proxy
+
     yield project, Proxy(project, container, directory, control, time.monotonic)
+
+
+def _import_the_rest() -> None:
+    import fream_compose.project
+    import fream_compose.switch
+
+    fream_compose.project.preload()
 
 
 def find(given: Path | None) -> Path:

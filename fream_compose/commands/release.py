@@ -57,11 +57,13 @@ def switch(
 ) -> None:
     """Release a version: start it, check it, cut over, drain and remove the old one."""
     from fream_compose.release import Version
-    from fream_compose.switch import Wish
 
     with edge("switch", output) as run:
-        wish = Wish(Version.parse(version), hold, _duration(keep_warm))
+        wanted, warm = Version.parse(version), _duration(keep_warm)
         with opened(context.obj) as (project, proxy):
+            from fream_compose.switch import Wish
+
+            wish = Wish(wanted, hold, warm)
             if dry_run:
                 _foretell(run, project, proxy, wish)
                 return
@@ -80,16 +82,16 @@ def rollback(
     output: SwitchOutputOption = SwitchOutput.TEXT,
 ) -> None:
     """Go back to the release before, from its pinned digest, by the same careful switch."""
-    from fream_compose.history import history_of
-    from fream_compose.observe import observe
-    from fream_compose.rollback import target
-    from fream_compose.switch import Wish
-
     with (
         edge("rollback", output) as run,
         opened(context.obj) as (project, proxy),
         run.locked(project, wait),
     ):
+        from fream_compose.history import history_of
+        from fream_compose.observe import observe
+        from fream_compose.rollback import target
+        from fream_compose.switch import Wish
+
         live = observe(project, proxy).live
         entries = history_of(project.settings).entries()
         version = target(entries, live.version if live else None, to)

@@ -129,7 +129,8 @@ def _write(directory: Path, app: "App", force: bool) -> dict[str, str]:
             next_step="Choose another folder, or say --force",
         )
     source = scaffold.template()
-    free = scaffold.free_ports(app, source, ports.is_free)
+    earlier = scaffold.earlier_ports(directory, source)
+    free = scaffold.free_ports(app, source, ports.is_free, earlier)
     scaffold.write(directory, scaffold.render(app, source, free))
     return free
 

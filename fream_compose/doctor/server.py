@@ -74,7 +74,7 @@ def _engine() -> tuple[Engine | None, str, float]:
     try:
         engine = docker.engine()
     except FreamError as error:
-        return None, error.why or error.what, 0.0
+        return None, _told(error), 0.0
     return engine, "", skew(engine.time, before, datetime.now(UTC))
 
 
@@ -88,7 +88,12 @@ def _compose() -> tuple[str, str]:
     try:
         return docker.compose_version(), ""
     except FreamError as error:
-        return "", error.why or error.what
+        return "", _told(error)
+
+
+def _told(error: FreamError) -> str:
+    """The first line of a reason; what follows it is Docker's usage."""
+    return (error.why or error.what).splitlines()[0]
 
 
 def _socket() -> Path | None:

@@ -56,8 +56,8 @@ def compose(facts: ServerFacts) -> Finding:
     """Compose is there as Docker's plugin, and reads what the Compose files use."""
     needed = ".".join(map(str, OLDEST_COMPOSE))
     if not facts.compose:
-        text = f"`docker compose` does not answer: {facts.compose_error}"
-        return fails("compose", text, f"script/bootstrap installs Compose; {needed} or later")
+        text = f"Docker has no Compose plugin that answers: {facts.compose_error}"
+        return fails("compose", text, f"script/bootstrap installs it; {needed} or later is needed")
     if number(facts.compose) < OLDEST_COMPOSE:
         text = f"Docker Compose {facts.compose} is older than {needed}"
         return fails("compose", text, "script/bootstrap installs a newer plugin")

@@ -10,6 +10,7 @@ import pytest
 from fream_compose import web
 from fream_compose.errors import EngineError, ProxyError
 from fream_compose.interruption import Interruption
+from fream_compose.maintenance import Maintenance
 from fream_compose.release import Live, SetName, Version
 from tests.contract.worlds import GOOD, MISSING, World, in_set1
 
@@ -215,6 +216,22 @@ def test_a_reload_of_a_broken_configuration_keeps_what_is_live(world: World) -> 
     assert world.proxy.state().live == ONE
     world.proxy.go_back(ONE, 1)
     assert world.proxy.included() == ONE
+
+
+def test_maintenance_is_confirmed_and_leaves_what_is_live(world: World) -> None:
+    world.proxy.serve(ONE, 10)
+    wanted = Maintenance("20260101T000002Z-cccccc", 'Back at 5; "$x"', ("192.0.2.0/24",))
+
+    world.proxy.test_maintenance(wanted)
+    old = world.proxy.maintain(wanted, 10)
+
+    assert old
+    assert world.proxy.maintenance() == wanted
+    assert world.proxy.state().maintenance == wanted.id
+    assert world.proxy.state().live == ONE
+    world.proxy.maintain(None, 10)
+    assert world.proxy.maintenance() is None
+    assert world.proxy.state().maintenance == ""
 
 
 def test_a_set_that_does_not_run_answers_502_and_names_no_address(world: World) -> None:

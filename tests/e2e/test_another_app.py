@@ -90,8 +90,8 @@ def fream(folder: Path, *arguments: str) -> str:
 
 
 @pytest.fixture
-def image(releases: Releases) -> str:
-    """The app's image in the registry, in both versions."""
+def image(releases: Releases) -> Iterator[str]:
+    """The app's image in the registry, in both versions, and not yet on this server."""
     name = f"{releases.registry}/tools/pypi-server"
     for version in VERSIONS:
         # Not labelled: it stays, so that the next run finds it in Docker's build cache.
@@ -101,7 +101,8 @@ def image(releases: Releases) -> str:
         docker("tag", cached, f"{name}:{version}")
         docker("push", "--quiet", f"{name}:{version}")
         docker("image", "rm", f"{name}:{version}")
-    return name
+    yield name
+    docker("image", "rm", *(f"{name}:{version}" for version in VERSIONS))
 
 
 @pytest.fixture

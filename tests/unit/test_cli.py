@@ -28,7 +28,7 @@ Fream = Callable[..., Result]
 def fream(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Fream:
     """Runs a command in a project whose containers are fakes."""
 
-    def opened(_directory: Path) -> Project:
+    def opened(*_: object) -> Project:
         return stage.project
 
     for name in ("compose.yaml", "infra.yaml"):

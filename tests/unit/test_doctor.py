@@ -20,11 +20,11 @@ from fream_compose.doctor.finding import Finding, Verdict, fails, lines, ok, sum
 from fream_compose.doctor.folder import FolderFacts, folder_facts
 from fream_compose.doctor.project import Zone, project_facts, zone_of
 from fream_compose.doctor.registry import RegistryFacts, host_of, logged_in, url_of
-from fream_compose.doctor.server import Disk, ServerFacts, disk_of, skew
+from fream_compose.doctor.server import Disk, ServerFacts, disk_of, server_facts, skew
 from fream_compose.errors import ConfigurationError
 from fream_compose.observe import Snapshot
 from fream_compose.plan import Mend
-from fream_compose.project import Engine, Mount
+from fream_compose.project import Engine, Mount, engine
 from fream_compose.release import Live, SetName, Version
 from tests.fakes import Stage
 from tests.fakes.server import HttpServer, Reply
@@ -147,6 +147,87 @@ def test_a_clock_is_wrong_by_what_it_is_outside_of_the_question(
 @pytest.mark.parametrize(("seconds", "verdict"), [(0.0, "ok"), (1.5, "ok"), (60.0, "warning")])
 def test_an_engine_with_another_time_is_a_warning(seconds: float, verdict: str) -> None:
     assert server_checks.clock(seconds).verdict == verdict
+
+
+INFO = {
+    "ServerVersion": "28.2.2",
+    "DockerRootDir": "/var/lib/docker",
+    "SystemTime": "2026-01-01T00:00:00.471505234Z",
+    "RegistryConfig": {
+        "InsecureRegistryCIDRs": ["127.0.0.0/8"],
+        "IndexConfigs": {
+            "docker.io": {"Secure": True},
+            "registry.lan:5000": {"Secure": False},
+        },
+    },
+    "HttpProxy": "http://proxy:3128",
+}
+
+
+@pytest.fixture
+def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Puts a shell script in the place of `docker`; before that there is none."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    def write(script: str) -> None:
+        (tmp_path / "docker").write_text(f"#!/bin/sh\n{script}\n")
+        (tmp_path / "docker").chmod(stat.S_IRWXU)
+
+    return write
+
+
+def test_the_engine_tells_of_itself(docker: Callable[[str], None]) -> None:
+    docker(f"echo '{json.dumps(INFO)}'")
+
+    found = engine()
+
+    assert (found.version, found.root, found.time) == ("28.2.2", Path("/var/lib/docker"), NOW)
+    assert found.insecure == ("127.0.0.0/8", "registry.lan:5000")
+    assert found.proxy == "http://proxy:3128"
+
+
+def test_the_facts_of_a_server_are_gathered(docker: Callable[[str], None]) -> None:
+    docker(
+        f"""case "$*" in info*) echo '{json.dumps(INFO | {"DockerRootDir": "/"})}';;
+        context*) echo unix:///;; compose*) echo 2.40.3;; esac"""
+    )
+
+    facts = server_facts()
+
+    assert facts.installed
+    assert facts.compose == "2.40.3"
+    assert (facts.socket, facts.socket_exists) == (Path("/"), True)
+    assert facts.skew > 0
+    assert facts.disk
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        """echo '{"ServerErrors":["is it running?"]}'""",
+        "printf 'is it running?\\nUsage: …\\n' >&2; exit 1",
+    ],
+    ids=["older Docker", "newer Docker"],
+)
+def test_an_engine_that_does_not_run_is_told_so(docker: Callable[[str], None], script: str) -> None:
+    docker(f'case "$*" in context*) echo unix:///nonexistent;; *) {script};; esac')
+
+    facts = server_facts()
+
+    assert (facts.engine, facts.engine_error) == (None, "is it running?")
+    assert not facts.socket_exists
+
+
+def test_an_engine_on_another_server_has_no_socket_here(docker: Callable[[str], None]) -> None:
+    docker('case "$*" in context*) echo tcp://10.0.0.1:2376;; *) exit 1;; esac')
+
+    assert server_facts().socket is None
+
+
+def test_no_docker_is_a_fact_too(docker: Callable[[str], None]) -> None:
+    del docker
+
+    assert server_facts() == ServerFacts(installed=False)
 
 
 # --- the project's files ---
@@ -531,7 +612,7 @@ def doctor(
     image = f"127.0.0.1:{found.port}/fream"
     live.project.settings = live.settings.model_copy(update={"image": image})
     server(WELL)
-    monkeypatch.setattr("fream_compose.project.open_project", lambda _directory: live.project)
+    monkeypatch.setattr("fream_compose.project.open_project", lambda *_: live.project)
 
     def run(*arguments: str) -> Result:
         command = ["-C", str(compose.parent), "doctor", *arguments]
@@ -612,7 +693,7 @@ def test_without_an_engine_the_settings_and_the_registry_are_checked(
 def test_a_project_that_cannot_be_read_fails_with_the_reason(
     doctor: Doctor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(_directory: Path) -> None:
+    def refuse(*_: object) -> None:
         raise ConfigurationError("Compose cannot read the project", "yaml: line 3")
 
     monkeypatch.setattr("fream_compose.project.open_project", refuse)

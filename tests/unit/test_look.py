@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
@@ -56,7 +55,7 @@ class Became(SystemExit):
 def fream(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Fream:
     """Runs a command in a project whose containers are fakes."""
 
-    def opened(_directory: Path) -> Project:
+    def opened(*_: object) -> Project:
         return stage.project
 
     for name in ("compose.yaml", "infra.yaml"):

@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -27,7 +26,7 @@ Fream = Callable[..., Result]
 def fream(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Fream:
     """Runs a command in a project whose containers are fakes."""
 
-    def opened(_directory: Path) -> Project:
+    def opened(*_arguments: object) -> Project:
         return stage.project
 
     for name in ("compose.yaml", "infra.yaml"):

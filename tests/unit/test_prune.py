@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import stat
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from fream_compose.errors import EngineError
 from fream_compose.history import Entry
-from fream_compose.project import Image
+from fream_compose.project import Image, Project
 from fream_compose.prune import Pruned, last_releases, prune, retain, size, superfluous
 from fream_compose.release import SetName, Version
 from fream_compose.report import Report
@@ -171,9 +176,76 @@ def test_images_that_cannot_be_removed_do_not_fail_a_switch(stage: Stage, action
     assert any("images of past releases are still there" in w for w in stage.watcher.warnings)
 
 
+@pytest.mark.parametrize(("after", "freed"), [(500, 400), (50, 0), (None, None)])
+def test_what_others_write_meanwhile_is_not_told_as_freed(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, after: int | None, freed: int | None
+) -> None:
+    released(stage, "1.0.0", "1.0.1", "1.0.2")
+    told = iter([100, after])
+    monkeypatch.setattr(stage.project, "free_bytes", lambda: next(told))
+
+    assert prune(stage.project, stage.history, Report(), keep=1).freed == freed
+
+
 def test_a_prune_that_docker_refuses_is_an_error(stage: Stage) -> None:
     released(stage, "1.0.0", "1.0.1", "1.0.2")
     stage.project.fail("remove_images", "conflict")
 
     with pytest.raises(EngineError):
         prune(stage.project, stage.history, Report(), keep=1)
+
+
+# --- what Docker says of the images ---
+
+NAME = "127.0.0.1:5000/fream"
+
+
+def facts(tags: list[str], digests: list[str], number: int) -> dict[str, Any]:
+    return {"Id": digest(number), "RepoTags": tags, "RepoDigests": digests, "Size": 100}
+
+
+@pytest.fixture
+def project(stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """A project whose `docker` is a script: it tells of four images and two containers."""
+    images = [
+        facts([f"{NAME}:1.0", "other/app:1.0"], [f"{NAME}@{digest(10)}"], 0),
+        facts([], [f"{NAME}@{digest(11)}"], 1),
+        facts([f"{NAME}:1.2"], [f"{NAME}@{digest(12)}"], 2),
+        facts([f"{NAME}:1.3"], [], 3),
+    ]
+    (tmp_path / "images.json").write_text(json.dumps(images))
+    containers = f"{NAME}:1.2@{digest(12)}\\n{digest(1)}\\nmysql:8.4\\n"
+    script = f"""#!/bin/sh
+case "$*" in
+  "image ls"*) echo some; echo some;;
+  "image inspect some") cat {tmp_path}/images.json;;
+  "container ls"*) printf '{containers}';;
+  *) echo "$@" >> {tmp_path}/asked;;
+esac
+"""
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    (tools / "docker").write_text(script)
+    (tools / "docker").chmod(stat.S_IRWXU)
+    monkeypatch.setenv("PATH", f"{tools}:/bin")
+    return Project(stage.settings)
+
+
+def test_an_image_is_in_use_by_its_tag_its_digest_or_its_id(project: Project) -> None:
+    used = [found.used for found in project.local_images()]
+
+    assert used == [False, True, True, False]
+
+
+def test_an_image_has_its_names_in_the_repository_of_the_project(project: Project) -> None:
+    first, second, *_ = project.local_images()
+
+    assert (first.tags, first.digests) == (("1.0",), (digest(10),))
+    assert (second.tags, second.digests) == ((), (digest(11),))
+
+
+def test_images_are_removed_by_name_and_never_by_force(project: Project, tmp_path: Path) -> None:
+    project.remove_images(project.local_images()[:2])
+
+    asked = (tmp_path / "asked").read_text()
+    assert asked == f"image rm {NAME}:1.0 {NAME}@{digest(11)}\n"

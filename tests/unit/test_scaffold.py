@@ -30,7 +30,8 @@ def every_port_is_free(_port: int) -> bool:
 def written(app: App, folder: Path) -> Path:
     """A project for an app."""
     source = scaffold.template()
-    ports = scaffold.free_ports(app, source, every_port_is_free)
+    earlier = scaffold.earlier_ports(folder, source)
+    ports = scaffold.free_ports(app, source, every_port_is_free, earlier)
     scaffold.write(folder, scaffold.render(app, source, ports))
     return folder
 
@@ -121,7 +122,7 @@ def test_only_the_owner_reads_the_passwords_and_everybody_the_rest(tmp_path: Pat
 def test_a_port_that_is_taken_is_passed_over(tmp_path: Path) -> None:
     app = App("shop", "", "shop", http_port="18080", variables={"SET1_PORT": "8083"})
 
-    ports = scaffold.free_ports(app, scaffold.template(), lambda port: port != 18090)
+    ports = scaffold.free_ports(app, scaffold.template(), lambda port: port != 18090, {})
 
     assert ports == {
         "HTTP_ALT_PORT": "127.0.0.1:18081",
@@ -157,6 +158,19 @@ def test_setting_up_again_keeps_the_passwords_and_what_is_live(tmp_path: Path) -
     aside = [path for path in env.parent.glob(".env.*") if path.name != ".env.example"]
     assert [path.read_text() for path in aside] == [before]
     assert stat.S_IMODE(env.stat().st_mode) == 0o600
+
+
+def test_setting_up_again_keeps_the_ports_that_the_project_itself_has_taken(tmp_path: Path) -> None:
+    source = scaffold.template()
+    env = written(BOOKS, tmp_path) / "compose" / ".env"
+    env.write_text(env.read_text().replace("#SET1_PORT=8081", "SET1_PORT=8085"))
+
+    earlier = scaffold.earlier_ports(tmp_path, source)
+    ports = scaffold.free_ports(BOOKS, source, lambda _port: False, earlier)
+
+    assert ports["SET1_PORT"] == "8085"
+    assert ports["SET2_PORT"] == "8082"
+    assert ports["CONTROL_PORT"] == "18090"
 
 
 def test_what_fream_writes_is_neither_copied_nor_versioned(tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from fream_compose.errors import ConfigurationError
-from fream_compose.release import SetName
-from fream_compose.settings import Settings, duration, parse, repository
+from fream_compose.release import SetName, repository
+from fream_compose.settings import Settings, duration, parse
 from tests.fakes.stage import compose_config
 
 

@@ -134,6 +134,11 @@ def test_the_wheel_holds_every_file_that_a_project_needs(tmp_path: Path) -> None
     with zipfile.ZipFile(next(tmp_path.glob("*.whl"))) as wheel:
         wheel.extractall(tmp_path / "site")
 
+    where = [sys.executable, "-c", "from fream_compose import scaffold; print(scaffold.template())"]
+    site = {**os.environ, "PYTHONPATH": "site"}
+    told = subprocess.run(where, cwd=tmp_path, env=site, capture_output=True, text=True, check=True)
+    assert told.stdout.strip().endswith("site/fream_compose/template")
+
     done = fream("init", "new", "--image", "s", "--mysql", cwd=tmp_path, PYTHONPATH="site")
     assert fream("init", "old", "--image", "s", "--mysql", cwd=tmp_path).returncode == 0
 
