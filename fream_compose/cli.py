@@ -28,6 +28,7 @@ when it is healthy, nginx sends new requests there, the old set finishes what it
 and goes. Whatever fails before that moment is undone, and the old release never stopped serving.
 
 \b
+    fream init shop                 set up a project for your own app
     fream up infra                  start MySQL and nginx
     fream switch --version 1.0.1    release a version
     fream status                    what is live, and what is out of order

@@ -6,8 +6,9 @@ from typing import Any
 
 from fream_compose.errors import UsageError
 from fream_compose.history import Entry, History
+from fream_compose.images import Image
 from fream_compose.observe import version_variable
-from fream_compose.project import Image, Project
+from fream_compose.project import Project
 from fream_compose.release import SetName, Version
 from fream_compose.report import Report
 

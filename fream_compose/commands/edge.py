@@ -3,7 +3,7 @@
 import json
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from enum import StrEnum
@@ -159,25 +159,27 @@ def _report(output: str) -> Report:
     return RichReport(Console(file=stream))
 
 
+def _import_the_rest() -> None:
+    import fream_compose.proxy  # noqa: F401  # what every look at a project needs
+
+
 @contextmanager
-def opened(given: Path | None) -> "Iterator[tuple[Project, Proxy]]":
-    """Read the project's settings. Raises ConfigurationError."""
+def opened(
+    given: Path | None, meanwhile: Callable[[], None] = _import_the_rest
+) -> "Iterator[tuple[Project, Proxy]]":
+    """Read the project's settings. Raises ConfigurationError.
+
+    meanwhile: imports that the command will need, made while Compose reads.
+    """
     from fream_compose.project import open_project
 
-    project = open_project(find(given), _import_the_rest)
+    project = open_project(find(given), meanwhile)
     settings = project.settings
     control = f"http://127.0.0.1:{settings.control_port}"
     container, directory = settings.nginx_container, settings.nginx_directory
     from fream_compose.proxy import Proxy
 
     yield project, Proxy(project, container, directory, control, time.monotonic)
-
-
-def _import_the_rest() -> None:
-    import fream_compose.project
-    import fream_compose.switch
-
-    fream_compose.project.preload()
 
 
 def find(given: Path | None) -> Path:

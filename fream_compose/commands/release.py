@@ -60,7 +60,7 @@ def switch(
 
     with edge("switch", output) as run:
         wanted, warm = Version.parse(version), _duration(keep_warm)
-        with opened(context.obj) as (project, proxy):
+        with opened(context.obj, _import_switch) as (project, proxy):
             from fream_compose.switch import Wish
 
             wish = Wish(wanted, hold, warm)
@@ -84,7 +84,7 @@ def rollback(
     """Go back to the release before, from its pinned digest, by the same careful switch."""
     with (
         edge("rollback", output) as run,
-        opened(context.obj) as (project, proxy),
+        opened(context.obj, _import_switch) as (project, proxy),
         run.locked(project, wait),
     ):
         from fream_compose.history import history_of
@@ -130,6 +130,12 @@ def recover(
         text = "Everything is in order" if mended else "Everything was in order"
         serves = f"{live.version.short} in {live.set} serves" if live else "nothing is live"
         run.done({"live": as_json(live), "mended": mended}, f"{text}; {serves}")
+
+
+def _import_switch() -> None:
+    from fream_compose import docker, switch  # noqa: F401
+
+    docker.preload()
 
 
 def _switch(run: Run, project: "Project", proxy: "Proxy", wish: "Wish") -> None:

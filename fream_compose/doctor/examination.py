@@ -12,8 +12,9 @@ from fream_compose.doctor.project_checks import project_findings
 from fream_compose.doctor.registry import registry_facts, registry_finding
 from fream_compose.doctor.server import ServerFacts, server_facts
 from fream_compose.doctor.server_checks import server_findings
+from fream_compose.engine import Engine
 from fream_compose.errors import FreamError
-from fream_compose.project import Engine, Project
+from fream_compose.project import Project
 from fream_compose.proxy import Proxy
 from fream_compose.settings import Settings
 

@@ -6,8 +6,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from fream_compose import ports, web
 from fream_compose.errors import ConfigurationError, EngineError
+from fream_compose.images import Image
 from fream_compose.observe import Snapshot, observe
-from fream_compose.project import Image, Mount, Project
+from fream_compose.project import Mount, Project
 from fream_compose.proxy import Proxy
 from fream_compose.release import SetName
 from fream_compose.settings import Settings

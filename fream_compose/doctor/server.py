@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from fream_compose import project as docker
+from fream_compose import engine as docker
+from fream_compose.engine import Engine
 from fream_compose.errors import FreamError
-from fream_compose.project import Engine
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from tests.e2e.docker import logs
 from tests.e2e.project import Project
 from tests.e2e.releases import GOOD, Releases
 from tests.e2e.waiting import eventually
@@ -25,7 +26,8 @@ def booting(project: Project, releases: Releases) -> Iterator[subprocess.Popen[s
     started = project.container(project.idle_set)
     process = project.start("switch", "--version", version)
     try:
-        eventually(lambda: project.containers().get(started, ("", ""))[1] == "running")
+        # Not before: as the container's first process it would not notice a SIGTERM.
+        eventually(lambda: "booting for" in logs(started))
         yield process
     finally:
         process.kill()

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fream_compose.errors import EngineError, FreamError
-from fream_compose.project import Condition, Container, Image, Mount, Project
+from fream_compose.images import Image
+from fream_compose.project import Condition, Container, Mount, Project
 from fream_compose.release import SetName, Version
 from fream_compose.settings import Settings
 from tests.fakes.app import Behaviour, FakeApp

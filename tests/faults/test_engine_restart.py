@@ -19,7 +19,7 @@ from tests.e2e.waiting import eventually
 from tests.faults.conftest import MINE, PORT, used
 from tests.faults.engine import Engine, engine_allowed, network_of_its_own
 from tests.faults.site import VERSIONS, Site
-from tests.faults.steps import ENV_FILE, HEALTH, PULL, Moment, Step
+from tests.faults.steps import ENV_FILE, PULL, THROUGH_NGINX, Moment, Step
 from tests.faults.table import NEW, OLD, Matrix
 
 pytestmark = [
@@ -86,7 +86,9 @@ def test_after_an_engine_restart_the_same_release_is_live_without_any_command(
 
 
 @pytest.mark.parametrize(
-    ("step", "serves"), [(PULL, ""), (HEALTH, ""), (ENV_FILE, NEW)], ids=["pull", "health", "env"]
+    ("step", "serves"),
+    [(PULL, ""), (THROUGH_NGINX, ""), (ENV_FILE, NEW)],
+    ids=["pull", "health", "env"],
 )
 def test_an_engine_restart_inside_a_switch_ends_in_one_release_or_the_other(
     engine: Engine, apart: Site, step: Step, serves: str

@@ -21,10 +21,11 @@ from fream_compose.doctor.folder import FolderFacts, folder_facts
 from fream_compose.doctor.project import Zone, project_facts, zone_of
 from fream_compose.doctor.registry import RegistryFacts, host_of, logged_in, url_of
 from fream_compose.doctor.server import Disk, ServerFacts, disk_of, server_facts, skew
+from fream_compose.engine import Engine, engine
 from fream_compose.errors import ConfigurationError
 from fream_compose.observe import Snapshot
 from fream_compose.plan import Mend
-from fream_compose.project import Engine, Mount, engine
+from fream_compose.project import Mount
 from fream_compose.release import Live, SetName, Version
 from tests.fakes import Stage
 from tests.fakes.server import HttpServer, Reply

@@ -79,7 +79,7 @@ def became(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
         lines.append(line)
         raise Became(7)
 
-    monkeypatch.setattr("fream_compose.project.os.execvp", exec_)
+    monkeypatch.setattr("fream_compose.docker.os.execvp", exec_)
     return lines
 
 

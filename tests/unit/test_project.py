@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from fream_compose.docker import run
 from fream_compose.errors import ConfigurationError, EngineError
-from fream_compose.project import Condition, Project, _run, open_project
+from fream_compose.project import Condition, Project, open_project
 from fream_compose.release import SetName, Version
 from tests.fakes.stage import DIGEST, compose_config
 
@@ -160,7 +161,7 @@ def test_a_docker_that_hangs_is_ended_at_its_limit(docker: Stub) -> None:
     began = time.monotonic()
 
     with pytest.raises(EngineError) as caught:
-        _run(["info"], "Docker could not be asked", limit=1)
+        run(["info"], "Docker could not be asked", limit=1)
 
     assert time.monotonic() - began < 5
     assert caught.value.why == "Docker did not answer within 1 s"
@@ -173,7 +174,7 @@ def test_a_docker_whose_plugin_hangs_is_ended_too(docker: Stub) -> None:
     began = time.monotonic()
 
     with pytest.raises(EngineError):
-        _run(["compose", "config"], "Compose could not be asked", limit=1)
+        run(["compose", "config"], "Compose could not be asked", limit=1)
 
     assert time.monotonic() - began < 5
 
@@ -186,7 +187,7 @@ def test_a_pull_ends_when_the_operator_interrupts_it(docker: Stub) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        _run(["pull"], "The image could not be pulled", check=interrupted)
+        run(["pull"], "The image could not be pulled", check=interrupted)
 
     assert time.monotonic() - began < 5
 
@@ -195,7 +196,7 @@ def test_a_long_complaint_is_cut_to_its_end(docker: Stub) -> None:
     docker("for i in 1 2 3 4 5 6 7 8 9; do echo line $i >&2; done; exit 1")
 
     with pytest.raises(EngineError) as caught:
-        _run(["info"], "Docker could not be asked")
+        run(["info"], "Docker could not be asked")
 
     assert caught.value.why.splitlines()[-1] == "line 9"
     assert len(caught.value.why.splitlines()) == 5

@@ -11,7 +11,8 @@ import pytest
 
 from fream_compose.errors import EngineError
 from fream_compose.history import Entry
-from fream_compose.project import Image, Project
+from fream_compose.images import Image
+from fream_compose.project import Project
 from fream_compose.prune import Pruned, last_releases, prune, retain, size, superfluous
 from fream_compose.release import SetName, Version
 from fream_compose.report import Report

@@ -1,0 +1,55 @@
+"""The engine itself: what it says of itself, and where it is."""
+
+import json
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from fream_compose.docker import run
+from fream_compose.errors import EngineError
+
+
+@dataclass(frozen=True)
+class Engine:
+    """What `docker info` says. root: where it stores its files. time: of its clock.
+
+    insecure: address ranges and registries that it speaks plain HTTP to. proxy: the one
+    that it asks registries through; empty for none.
+    """
+
+    version: str
+    root: Path
+    time: datetime
+    insecure: tuple[str, ...]
+    proxy: str
+
+
+def engine() -> Engine:
+    """Ask the engine about itself. Raises EngineError, ConfigurationError without Docker."""
+    what = "Docker does not answer"
+    told = json.loads(run(["info", "--format", "{{json .}}"], what))
+    if not told.get("ServerVersion"):
+        raise EngineError(what, "\n".join(told.get("ServerErrors") or ()))
+    registries = told.get("RegistryConfig") or {}
+    named = (registries.get("IndexConfigs") or {}).items()
+    ranges = registries.get("InsecureRegistryCIDRs") or ()
+    return Engine(
+        version=told["ServerVersion"],
+        root=Path(told["DockerRootDir"]),
+        # Nine digits of a second are more than Python 3.11 reads.
+        time=datetime.fromisoformat(re.sub(r"\.\d+", "", told["SystemTime"])),
+        insecure=(*ranges, *(host for host, index in named if not index["Secure"])),
+        proxy=told.get("HttpsProxy") or told.get("HttpProxy") or "",
+    )
+
+
+def endpoint() -> str:
+    """Where the `docker` command looks for the engine. Raises EngineError."""
+    command = ["context", "inspect", "--format", "{{.Endpoints.docker.Host}}"]
+    return run(command, "Docker's context could not be read").strip()
+
+
+def compose_version() -> str:
+    """The version of the Compose plugin. Raises EngineError, ConfigurationError without Docker."""
+    return run(["compose", "version", "--short"], "Docker Compose v2 does not answer").strip()
