@@ -69,6 +69,8 @@ def _ended(entry: Entry) -> str:
 def _proof(entry: Entry) -> str:
     served, failed = entry.evidence.get("served"), entry.evidence.get("failed")
     known = isinstance(served, int) and isinstance(failed, int)
+    if known and not (served or failed):
+        return "no requests"
     return f"{served:,} served, {failed:,} failed" if known else ""
 
 

@@ -41,6 +41,8 @@ def up(
     _reject_idle(profiles, live)
     if live and (not profiles or live in profiles):
         _start_live(project, proxy, live, containers, report, interruption)
+    elif live and live not in occupied_sets(project.settings, containers):
+        report.warn(f"{live} is live but does not run; type: fream up")
     return state
 
 

@@ -3,7 +3,6 @@
 import fcntl
 import json
 import os
-import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from pathlib import Path
 
 from fream_compose import durable
 from fream_compose.errors import ConfigurationError, LockedError
+from fream_compose.history import who
 
 _POLL_SECONDS = 0.2
 _PEEK_SECONDS = 0.1  # free() has the lock for less; that must not look like another run
@@ -70,8 +70,7 @@ def _take(descriptor: int, path: Path, until: float, pause: Callable[[float], No
 def _sign(descriptor: int, command: str) -> None:
     note = {
         "pid": os.getpid(),
-        "user": os.environ.get("USER") or str(os.getuid()),
-        "host": socket.gethostname(),
+        "by": who(),
         "since": datetime.now(UTC).isoformat(timespec="seconds"),
         "command": command,
     }
@@ -82,9 +81,6 @@ def _sign(descriptor: int, command: str) -> None:
 def _holder(path: Path) -> str:
     try:
         note = json.loads(path.read_text(encoding="utf-8"))
-        return (
-            f"{note['command']!r}, process {note['pid']} of {note['user']} on {note['host']}, "
-            f"since {note['since']}"
-        )
+        return f"{note['command']!r}, process {note['pid']} of {note['by']}, since {note['since']}"
     except (OSError, ValueError, KeyError):
         return "It has not said who it is"

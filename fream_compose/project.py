@@ -20,6 +20,9 @@ from fream_compose.release import SetName, Version
 if TYPE_CHECKING:
     from fream_compose.settings import Settings
 
+_DISCARD = 5  # seconds that an app which nobody used gets to stop
+# Variables that would make Compose look at another project than the one in the folder.
+_OTHER_PROJECT = ("COMPOSE_PROJECT_NAME", "COMPOSE_FILE", "COMPOSE_ENV_FILES", "COMPOSE_PROFILES")
 _ESTABLISHED = "01"  # in /proc/net/tcp, see proc_net_tcp in the kernel's documentation
 
 
@@ -184,9 +187,16 @@ class Project:
         reference = f"{self.settings.image}:{version}"
         known = images.digests(reference) if self._may_skip_pull(version) else None
         if known is None:
-            run(["pull", "--quiet", reference], f"{reference} could not be pulled", PULL, check)
+            self._pull(reference, check)
             known = images.digests(reference) or ()
         return images.pinned(version, self.settings.image, known)
+
+    def _pull(self, reference: str, check: Callable[[], None]) -> None:
+        try:
+            run(["pull", "--quiet", reference], f"{reference} could not be pulled", PULL, check)
+        except EngineError as error:
+            error.next_step = "Was it pushed? Are IMAGE_REGISTRY and IMAGE_NAME in .env right?"
+            raise
 
     def _may_skip_pull(self, version: Version) -> bool:
         return bool(version.digest) or self.settings.switch.pull == "missing"
@@ -256,6 +266,17 @@ class Project:
         with translated(f"{name} could not be removed", limit):
             self._compose(limit).rm(services=list(spec.services), stop=True)
 
+    def discard(self, name: SetName) -> None:
+        """Remove a set that never served, without the time that a served one gets to finish.
+
+        An app that has just started may not listen to SIGTERM yet. Raises EngineError.
+        """
+        services = list(self.settings.sets[name].services)
+        with translated(f"{name} could not be removed", QUICK):
+            compose = self._compose(QUICK)
+            compose.stop(services=services, timeout=_DISCARD)
+            compose.rm(services=services, stop=True)
+
     def down(self, volumes: bool) -> None:
         """Stop and remove everything of the project. Raises EngineError."""
         slowest = max(spec.stop_seconds for spec in self.settings.sets.values())
@@ -282,7 +303,7 @@ def open_project(directory: Path, meanwhile: Callable[[], None] = lambda: None) 
     there even where the operator's shell has others of that name, so that every run
     sees the same project.
     """
-    for name in EnvFile(directory / ".env").names():
+    for name in [*EnvFile(directory / ".env").names(), *_OTHER_PROJECT]:
         os.environ.pop(name, None)
     command = ["compose", "--file", str(directory / "compose.yaml"), "--profile", "*"]
     reading = begin([*command, "config", "--format", "json"])
@@ -291,7 +312,11 @@ def open_project(directory: Path, meanwhile: Callable[[], None] = lambda: None) 
         text = output(reading, "Compose cannot read the project")
     except EngineError as error:
         _explain_compose()
-        raise ConfigurationError(error.what, error.why) from error
+        raise ConfigurationError(
+            error.what,
+            error.why,
+            next_step=f"Correct compose.yaml, infra.yaml, app.yaml or .env in {directory}",
+        ) from error
     from fream_compose.settings import parse
 
     return Project(parse(json.loads(text), directory))

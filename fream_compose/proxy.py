@@ -156,12 +156,11 @@ class Proxy:
             shutil.rmtree(candidate, ignore_errors=True)
             shutil.copytree(self._directory, candidate, ignore=shutil.ignore_patterns(".*"))
             change(candidate)
+            self._nginx_test(f"/etc/nginx/{_CANDIDATE}/nginx.conf")
         except OSError as error:
             raise ProxyError(
-                "The new nginx configuration cannot be written", error.strerror or str(error)
+                "The new nginx configuration cannot be written", _reason(error)
             ) from error
-        try:
-            self._nginx_test(f"/etc/nginx/{_CANDIDATE}/nginx.conf")
         finally:
             shutil.rmtree(candidate, ignore_errors=True)
 
@@ -205,7 +204,8 @@ class Proxy:
         if live is None:
             include.unlink(missing_ok=True)
             durable.sync_folder(include.parent)
-        else:
+        # Going back to what is there already must succeed on a disk that is full, too.
+        elif not include.exists() or include.read_bytes() != render_include(live).encode():
             durable.write(include, render_include(live))
 
     def maintenance(self) -> Maintenance | None:
@@ -288,6 +288,11 @@ def _put_maintenance(folder: Path, wanted: Maintenance | None) -> None:
         for name in (maintenance.FILE, maintenance.ALLOW_FILE):
             (folder / name).unlink(missing_ok=True)
         durable.sync_folder(folder)
+
+
+def _reason(error: OSError) -> str:
+    # shutil.Error holds (source, target, reason) for each file; the first tells enough.
+    return str(error.args[0][0][2] if isinstance(error, shutil.Error) else error.strerror or error)
 
 
 def render_include(live: Live) -> str:

@@ -97,9 +97,9 @@ class Switch:
                 self._failed(error, release, plan)
                 raise
             self._record(release, plan)
-            self._drain(plan.replaces, old_workers)
+            drained = self._drain(plan.replaces, old_workers)
             recorder.end()
-            kept_warm = self._retire(plan.replaces, wish)
+            kept_warm = self._retire(plan.replaces, wish) if drained else None
             evidence = recorder.finish(release.set)
         self._log(release, plan, evidence=evidence)
         with self._warning("images of past releases are still there"):
@@ -161,7 +161,7 @@ class Switch:
             undo.add(
                 f"Remove {release.set}",
                 f"docker compose --profile '*' rm --stop --force {' '.join(spec.services)}",
-                lambda: self._project.remove(release.set),
+                lambda: self._project.discard(release.set),
             )
             try:
                 self._project.up(spec.services)
@@ -239,10 +239,15 @@ class Switch:
         with self._warning("a hook failed"):
             self._hooks("after_cut_over", release, plan)
 
-    def _drain(self, old: Live | None, workers: tuple[int, ...]) -> None:
-        if old:
-            with self._warning(f"{old.set} was not drained"):
-                self._retirement.drain(old.set, workers)
+    def _drain(self, old: Live | None, workers: tuple[int, ...]) -> bool:
+        """Returns whether the old set may go; else the next command drains and removes it."""
+        if old is None:
+            return False
+        with self._warning(f"{old.set} was not drained"):
+            self._retirement.drain(old.set, workers)
+            return True
+        self._report.warn(f"{old.set} still runs; fream recover drains and removes it")
+        return False
 
     def _retire(self, old: Live | None, wish: Wish) -> timedelta | None:
         """Remove the old set, or keep it running; returns for how long."""
@@ -288,7 +293,7 @@ class Switch:
             result="done" if error is None else type(error).__name__,
             by=who(),
             steps=dict(self._report.seconds),
-            why=f"{error}: {error.why}" if error else "",
+            why=f"{error}: {error.why}".removesuffix(": ") if error else "",
             evidence=evidence.to_json() if evidence else {},
         )
         with self._warning("the history lacks this switch"):

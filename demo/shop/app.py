@@ -42,6 +42,7 @@ def build(settings: Settings, store: Store) -> Shop:
         Route("/slow", traffic.slow),
         Route("/stream", traffic.stream),
         Route("/echo", traffic.echo, methods=["POST"]),
+        Route("/headers", traffic.headers),
         WebSocketRoute("/ws", sockets.echo),
     ]
     app: ASGIApp = Starlette(

@@ -22,6 +22,11 @@ async def slow(request: Request) -> Response:
     return JSONResponse({"slept": seconds})
 
 
+async def headers(request: Request) -> Response:
+    """GET /headers: the headers as they arrived, for a look at what a proxy adds."""
+    return JSONResponse(dict(request.headers))
+
+
 async def stream(request: Request) -> Response:
     """GET /stream?chunks=20&interval=0.1&size=1024: chunks, then the sha256 of them all."""
     chunks = whole_number(request, "chunks", default=20, low=1, high=10_000)

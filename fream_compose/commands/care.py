@@ -13,7 +13,10 @@ commands = typer.Typer()
 
 @commands.command()
 def doctor(context: typer.Context, output: OutputOption = Output.TEXT) -> None:
-    """Check the server and the project, and say what to do about what is wrong."""
+    """Check the server and the project.
+
+    And say what to do about what is wrong. Exits with 3 when something would stop a release.
+    """
     from fream_compose.doctor.examination import examine
     from fream_compose.doctor.finding import failing, lines, summary
 
@@ -43,7 +46,10 @@ def prune(
     wait: WaitOption = "",
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Remove the images of past releases, but for the last few and what is in use."""
+    """Remove the images of past releases.
+
+    But for the last few, and what is in use.
+    """
     from fream_compose.history import history_of
     from fream_compose.prune import prune as remove
 

@@ -60,7 +60,9 @@ def execute(
     command: Annotated[list[str], typer.Argument(help="What to run there; write -- before it.")],
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Run a command in the app's container, such as: fream exec live -- sh
+    """Run a command in the app's container.
+
+    Such as: fream exec live -- sh
 
     It is interactive at a terminal. The exit code is the command's.
     """

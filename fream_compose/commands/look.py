@@ -40,7 +40,10 @@ def status(
     ] = 0,
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Show what is live, since when, how it fares, and what else runs."""
+    """Show what is live and what is out of order.
+
+    Since when, how it fares, and what else runs; with --watch, under traffic.
+    """
     from fream_compose.status import lines
     from fream_compose.status import status as look
 
@@ -97,7 +100,10 @@ def releases(
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="How many, at most.")] = 20,
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Show what was released when, by whom, and how it ended; the newest last."""
+    """Show what was released when and by whom.
+
+    And how it ended; the newest last.
+    """
     if context.invoked_subcommand:
         return
     from fream_compose.history_view import table
@@ -137,7 +143,10 @@ def _history(given: "Path | None") -> "History":
 
 @commands.command()
 def config(context: typer.Context, output: OutputOption = Output.TEXT) -> None:
-    """Show the settings in force as YAML, and where each comes from."""
+    """Show the settings in force and their sources.
+
+    As YAML; secrets are hidden.
+    """
     from fream_compose.effective import as_json, as_yaml, effective
 
     with edge("config", output) as run, opened(context.obj) as (project, _):

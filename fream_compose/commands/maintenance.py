@@ -34,7 +34,9 @@ def maintenance(
     wait: WaitOption = "",
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Answer users with 503, Retry-After and a page (nginx/pages/maintenance.html).
+    """Close the app to users, with a page of your own.
+
+    They get 503, Retry-After and nginx/pages/maintenance.html.
 
     No request in flight is cut; `on` returns when they are answered. It outlives restarts and
     `fream switch`, until `off`. `on` with other options replaces what was said before.

@@ -55,7 +55,12 @@ def switch(
     wait: WaitOption = "",
     output: SwitchOutputOption = SwitchOutput.TEXT,
 ) -> None:
-    """Release a version: start it, check it, cut over, drain and remove the old one."""
+    """Release a version without dropping a request.
+
+    It starts in the idle set, is checked on its own port and through nginx, and takes
+    over in one confirmed moment; then the old set is drained and removed. What fails
+    before that moment is undone.
+    """
     from fream_compose.release import Version
 
     with edge("switch", output) as run:
@@ -81,7 +86,10 @@ def rollback(
     wait: WaitOption = "",
     output: SwitchOutputOption = SwitchOutput.TEXT,
 ) -> None:
-    """Go back to the release before, from its pinned digest, by the same careful switch."""
+    """Go back to the release before.
+
+    From its pinned digest, by the same careful switch; at once when its set was kept warm.
+    """
     with (
         edge("rollback", output) as run,
         opened(context.obj, _import_switch) as (project, proxy),
@@ -118,7 +126,10 @@ def recover(
     wait: WaitOption = "",
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Put right what an interrupted run, a crash or a hand left out of order."""
+    """Put right what a crash or a hand left out of order.
+
+    The same is done before each switch. `fream status` says what it would be.
+    """
     from fream_compose.recovery import Recovery
 
     with edge("recover", output) as run, opened(context.obj) as (project, proxy):

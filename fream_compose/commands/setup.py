@@ -60,7 +60,11 @@ def init(
     force: Annotated[bool, typer.Option("--force", help="Overwrite files that exist.")] = False,
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Set up a project for your own app: its Compose files, nginx's, and .env."""
+    """Set up a project for your own app.
+
+    Its Compose files, nginx's, and .env with new passwords. Asks at a terminal for what
+    is missing.
+    """
     from fream_compose.newapp import project_name
 
     answers: dict[str, Any] = {

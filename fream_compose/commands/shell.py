@@ -53,7 +53,9 @@ def completion(
     shell: Annotated[Shell, typer.Argument(help="bash, zsh or fish.")],
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Print what makes a shell complete fream, for example in ~/.bashrc:
+    """Print what makes a shell complete fream.
+
+    For example in ~/.bashrc:
     eval "$(fream completion bash)"
     """
     from typer._completion_shared import get_completion_script

@@ -176,6 +176,9 @@ class FakeProject(Project):
         if app := self.apps.pop(name, None):
             app.end(143)
 
+    def discard(self, name: SetName) -> None:
+        self.remove(name)
+
     def down(self, volumes: bool) -> None:
         self._act("down")
         for name in list(self.apps):

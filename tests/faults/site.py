@@ -18,10 +18,10 @@ from tests.faults.steps import Moment, Step
 from tests.faults.table import NEW, OLD, Matrix, Row
 from tests.load import Load, Mix
 
-# Quick to drain, so that many switches fit; every kind that a reload could hurt.
-MIX = Mix.only(new=2, keepalive=2, post=1, slow=1, stream=1)
-VERSIONS = ("2.0.0", "2.0.1")
 FULL = os.environ.get("FREAM_FULL_MATRIX") == "1"
+# Slow answers make each drain slow too; a short run goes without them.
+MIX = Mix.only(new=2, keepalive=2, post=1, **({"slow": 1, "stream": 1} if FULL else {}))
+VERSIONS = ("2.0.0", "2.0.1")
 ANSWERS = 8  # requests that must have ended before a case counts its failures
 
 
@@ -120,24 +120,27 @@ class Site:
 
     def hit(self, step: Step, moment: Moment, deed: str, version: str) -> Result:
         """`fream switch`, hit at a step by a fault, or by what a shell command does."""
-        return self.project.finish(self.start_hit(step, moment, deed, version))
-
-    def shell(self, command: str) -> None:
-        """Do something to the project from outside."""
-        subprocess.run(["sh", "-c", command], check=True)
-
-    def start_hit(
-        self, step: Step, moment: Moment, deed: str, version: str
-    ) -> subprocess.Popen[str]:
-        """The same, not waited for."""
-        launcher = [sys.executable, "-m", "tests.faults.run", deed, moment, step.name]
-        folder = self.project.folder
-        return subprocess.Popen(
-            [*launcher, "-C", str(folder), "switch", "--version", version],
-            cwd=folder,
-            env={**plain_environment(), "PYTHONPATH": str(ROOT)},
+        process = subprocess.Popen(
+            self.launcher(step, moment, deed, version),
+            cwd=self.project.folder,
+            env=self.environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
+        return self.project.finish(process)
+
+    def shell(self, command: str) -> None:
+        """Do something to the project from outside."""
+        subprocess.run(["sh", "-c", command], check=True)
+
+    def launcher(self, step: Step, moment: Moment, deed: str, version: str) -> list[str]:
+        """The command of `fream switch`, hit at a step."""
+        hit = [sys.executable, "-m", "tests.faults.run", deed, moment, step.name]
+        return [*hit, "-C", str(self.project.folder), "switch", "--version", version]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What the launcher needs to be found."""
+        return {**plain_environment(), "PYTHONPATH": str(ROOT)}

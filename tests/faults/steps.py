@@ -46,10 +46,10 @@ class Step:
 OBSERVE = Step("observe", "recovery", "observe")
 PULL = Step("pull", "project", "fetch")
 START = Step("start", "project", "up")
+NGINX_TEST = Step("nginx -t", "proxy", "test")
 HEALTH = Step("health", "checks", "own_port")
 THROUGH_NGINX = Step("through nginx", "checks", "through_nginx")
 WARM_UP = Step("warm-up", "checks", "warm_up")
-NGINX_TEST = Step("nginx -t", "proxy", "test")
 INCLUDE = Step("include written", "proxy", "_put", inside="serve")
 HUP = Step("HUP sent", "project", "signal", inside="serve")
 CONFIRM = Step("confirm", "proxy", "_confirm", inside="serve")
@@ -59,7 +59,7 @@ RETIRE = Step("retire", "project", "remove")
 HISTORY = Step("history", "history", "add")
 
 STEPS = (
-    *(OBSERVE, PULL, START, HEALTH, THROUGH_NGINX, WARM_UP, NGINX_TEST),
+    *(OBSERVE, PULL, START, NGINX_TEST, HEALTH, THROUGH_NGINX, WARM_UP),
     *(INCLUDE, HUP, CONFIRM, ENV_FILE, DRAIN, RETIRE, HISTORY),
 )
 
@@ -77,8 +77,8 @@ def expected(fault: Fault, moment: Moment, step: Step) -> Expected:
     if fault is Fault.SIGKILL:
         return Expected(-signal.SIGKILL, _beyond(HUP, moment, step))
     if fault.is_signal:
-        # From nginx -t on the cut-over is a matter of moments and is not broken off.
-        forward = STEPS.index(step) > STEPS.index(NGINX_TEST)
+        # The cut-over is a matter of moments and is not broken off.
+        forward = STEPS.index(step) >= STEPS.index(INCLUDE)
         return Expected(0 if forward else 128 + fault.value, forward)
     done = STEPS.index(step) > STEPS.index(CONFIRM)
     if fault is Fault.ERROR:

@@ -108,7 +108,7 @@ def test_a_disk_that_could_not_be_written_before_the_switch(
 @pytest.mark.parametrize("step", [PULL, START, HEALTH, CONFIRM], ids=lambda step: step.name)
 def test_what_a_user_writes_to_env_meanwhile_stays(site: Site, step: Step) -> None:
     env = site.project.env_path
-    line = f"# a note of the owner's, {step.name}"
+    line = f"# a note of the owner, {step.name}"
     with site.case(".env edited by its owner", f"before {step.name}") as case:
         deed = f"printf '%s\\n' '{line}' >>{env}"
         result = site.hit(step, Moment.BEFORE, deed, case.new)
@@ -121,7 +121,7 @@ def test_what_a_user_writes_to_env_meanwhile_stays(site: Site, step: Step) -> No
 
 def test_what_a_user_writes_to_env_meanwhile_stays_when_the_release_is_undone(site: Site) -> None:
     env = site.project.env_path
-    line = "# a note of the owner's, undone"
+    line = "# a note of the owner, undone"
     deed = f"printf '%s\\n' '{line}' >>{env}; kill -TERM $PPID"
     with site.case(".env edited by its owner, then SIGTERM", f"before {HEALTH.name}") as case:
         result = site.hit(HEALTH, Moment.BEFORE, deed, case.new)
