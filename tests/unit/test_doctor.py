@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import stat
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -310,13 +309,6 @@ def test_a_folder_that_cannot_be_written_to_fails() -> None:
 
     assert finding.verdict is Verdict.FAILS
     assert "/p/.fream" in finding.remedy
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
-def test_a_folder_without_write_permission_is_found(folder: Path) -> None:
-    folder.chmod(stat.S_IRUSR | stat.S_IXUSR)
-
-    assert folder_facts(folder).unwritable == (folder,)
 
 
 # --- the project ---

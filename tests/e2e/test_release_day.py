@@ -1,0 +1,180 @@
+"""Going back, deciding before the cut-over, and the owner's own commands."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tests.e2e.docker import docker
+from tests.e2e.project import Project
+from tests.e2e.releases import GOOD, Releases
+from tests.e2e.waiting import eventually
+from tests.load import Load
+
+
+@contextmanager
+def setting(project: Project, old: str, new: str) -> Iterator[None]:
+    """Another x-fream setting for the length of the block."""
+    path = project.folder / "compose" / "compose.yaml"
+    before = path.read_text(encoding="utf-8")
+    assert old in before
+    path.write_text(before.replace(old, new), encoding="utf-8")
+    try:
+        yield
+    finally:
+        path.write_text(before, encoding="utf-8")
+
+
+def test_a_rollback_brings_the_release_before_back(live: Project, releases: Releases) -> None:
+    live.switch(releases.push("1.1.0"))
+    live.switch(releases.push("1.1.1"))
+
+    live.succeed("rollback")
+
+    assert live.version() == "1.1.0"
+    assert set(live.running()) == {"mysql", "nginx", live.live_set}
+
+
+def test_a_rollback_to_a_version_takes_the_content_that_was_live(
+    live: Project, releases: Releases
+) -> None:
+    live.switch(releases.push("1.1.2"))
+    digest = releases.digest("1.1.2")
+    live.switch(GOOD)
+    releases.push("1.1.2", LATENCY_MS="1")
+
+    live.succeed("rollback", "--to", "1.1.2")
+
+    found = live.live()
+    assert found
+    assert digest in found["version"]
+
+
+def test_a_rollback_to_what_never_was_live_is_exit_10(live: Project) -> None:
+    before = live.picture()
+
+    result = live.fream("rollback", "--to", "9.9.9")
+
+    assert result.code == 10, result
+    assert "9.9.9 was never live" in result.err
+    assert live.picture() == before
+
+
+def test_a_set_that_was_kept_warm_serves_again_at_once(
+    live: Project, releases: Releases, visitors: Load
+) -> None:
+    old = live.live_set
+    container = live.containers()[live.container(old)]
+    version = live.version()
+
+    live.succeed("switch", "--version", releases.push("1.1.3"), "--keep-warm", "10m")
+    assert set(live.running()) == {"mysql", "nginx", "set1", "set2"}
+    live.succeed("rollback")
+
+    assert live.version() == version
+    assert live.containers()[live.container(old)][0] == container[0]
+    assert set(live.running()) == {"mysql", "nginx", old}
+    visitors.wait_for(10)
+
+
+def test_a_held_release_is_promoted_from_another_terminal(
+    live: Project, releases: Releases, visitors: Load
+) -> None:
+    before = live.version()
+    process = live.start("switch", "--version", releases.push("1.1.4"), "--hold")
+    eventually(lambda: live.fream("promote", "--output", "json").code == 0)
+
+    result = live.finish(process)
+
+    assert result.code == 0, result
+    assert before != live.version() == "1.1.4"
+    visitors.wait_for(10)
+
+
+def test_a_held_release_that_is_aborted_is_undone(
+    live: Project, releases: Releases, visitors: Load
+) -> None:
+    before = live.version()
+    process = live.start("switch", "--version", releases.push("1.1.5"), "--hold")
+    eventually(lambda: live.fream("abort").code == 0)
+
+    result = live.finish(process)
+
+    assert result.code == 8, result
+    assert live.version() == before
+    assert set(live.running()) == {"mysql", "nginx", live.live_set}
+    visitors.wait_for(10)
+
+
+def test_a_verdict_without_a_held_release_is_exit_2(live: Project) -> None:
+    result = live.fream("promote")
+
+    assert result.code == 2, result
+    assert "No switch is held" in result.err
+
+
+def test_hooks_run_on_the_server_in_a_new_container_and_in_the_set(
+    live: Project, releases: Releases
+) -> None:
+    mark = live.folder / "mark"
+    command = f"sh -c 'echo $$FREAM_VERSION $$FREAM_SET > {mark}'"
+    hooks = (
+        'before_start:\n      - {run: [python, -c, "print(1)"], in: release}\n'
+        f'    before_cut_over:\n      - {{run: "{command}"}}\n'
+        '      - {run: [python, -c, "import shop"], in: set}'
+    )
+    with setting(live, "before_start: []\n    before_cut_over: []", hooks):
+        live.switch(releases.push("1.1.6"))
+
+    assert mark.read_text(encoding="utf-8") == f"1.1.6 {live.live_set}\n"
+    names = docker("container", "ls", "--all", "--format", "{{.Names}}").split()
+    assert [name for name in names if f"{live.name}-set" in name] == []
+
+
+def test_a_hook_in_a_new_container_that_fails_undoes(live: Project, releases: Releases) -> None:
+    version = live.version()
+    command = "[python, -c, \"raise SystemExit('no migration')\"]"
+    hook = f"before_start:\n      - {{run: {command}, in: release}}"
+    with setting(live, "before_start: []", hook):
+        result = live.fream("switch", "--version", releases.push("1.1.7"))
+
+    assert result.code == 6, result
+    assert "no migration" in result.err
+    assert live.version() == version
+    assert set(live.running()) == {"mysql", "nginx", live.live_set}
+
+
+def test_a_dry_run_changes_nothing(live: Project, releases: Releases) -> None:
+    before = live.picture()
+
+    result = live.succeed("switch", "--version", releases.push("1.1.8"), "--dry-run")
+
+    assert f"Start {live.idle_set}" in result.out
+    assert live.picture() == before
+
+
+def test_a_program_can_follow_a_switch_line_by_line(live: Project) -> None:
+    result = live.succeed("switch", "--version", GOOD, "--output", "jsonl")
+
+    events = [json.loads(line) for line in result.out.splitlines()]
+    done = [event["step"] for event in events if event.get("event") == "done"]
+    assert f"Cut over to {live.live_set}" in done
+    assert events[-1]["ok"] is True
+    assert events[-1]["result"]["live"]["set"] == live.live_set
+
+
+def test_a_cold_release_is_warmed_up_before_its_first_user(
+    live: Project, releases: Releases
+) -> None:
+    paths = "paths: [/products, /version]\n    requests: 60"
+    with setting(live, "paths: []\n    requests: 100", paths):
+        result = live.succeed(
+            "switch", "--version", releases.push("1.1.9", SLOW_FIRST="30"), "--output", "jsonl"
+        )
+
+    told = [json.loads(line) for line in result.out.splitlines()]
+    warmed = next(event for event in told if event.get("step") == f"Warm up {live.live_set}")
+    assert warmed
+    assert any(event.get("detail") == "60 requests" for event in told)
+    assert live.get("/products").elapsed.total_seconds() < 0.3
