@@ -2,6 +2,7 @@
 
 import re
 import time
+from collections.abc import Callable
 
 from fream_compose import ports
 from fream_compose.checks import Checks
@@ -33,7 +34,7 @@ def up(
     _reject_unknown(project, profiles)
     containers = project.containers()
     with report.step("Start " + " and ".join(project.settings.infra)):
-        start(project, containers)
+        start(project, containers, interruption.check)
     with report.step("Ask nginx what is live") as step:
         state = proxy.state()
         step.detail = f"{state.live.set} {state.live.version.tag}" if state.live else "nothing yet"
@@ -65,11 +66,12 @@ def _reject_idle(profiles: tuple[str, ...], live: SetName | None) -> None:
         )
 
 
-def start(project: Project, containers: tuple[Container, ...]) -> None:
+def start(project: Project, containers: tuple[Container, ...], check: Callable[[], None]) -> None:
     """Start what outlives releases and wait until it is healthy.
 
-    containers: what there is already. Raises ConfigurationError for a port in use and for an
-    nginx that is too old, EngineError.
+    containers: what there is already. check: called a few times a second; what it raises
+    ends the wait. Raises ConfigurationError for a port in use and for an nginx that is too
+    old, EngineError.
     """
     settings = project.settings
     nginx = (settings.nginx_container, "running", settings.nginx_image)
@@ -80,7 +82,7 @@ def start(project: Project, containers: tuple[Container, ...]) -> None:
         {name: settings.addresses[name] for name in settings.infra if name not in present}
     )
     try:
-        project.up(settings.infra, wait_seconds=_READY_SECONDS)
+        project.up_healthy(settings.infra, _READY_SECONDS, check)
     except EngineError as error:
         _explain(project, error)
         raise

@@ -5,7 +5,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -74,8 +74,10 @@ def _sign(descriptor: int, command: str) -> None:
         "since": datetime.now(UTC).isoformat(timespec="seconds"),
         "command": command,
     }
-    os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, json.dumps(note).encode(), 0)
+    # On a full disk the lock holds as well; only who holds it stays unsaid.
+    with suppress(OSError):
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, json.dumps(note).encode(), 0)
 
 
 def _holder(path: Path) -> str:

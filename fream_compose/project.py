@@ -242,22 +242,31 @@ class Project:
         variables = [f"--env={key}={value}" for key, value in environment.items()]
         return ["docker", "exec", *variables, self.settings.sets[name].container, *command]
 
-    def up(self, services: tuple[str, ...], wait_seconds: int = 0) -> None:
-        """Create and start services, and nothing else. Raises EngineError.
-
-        wait_seconds: when not zero, wait so long for their health checks.
-        """
-        limit = START + wait_seconds
-        with translated(f"{', '.join(services)} could not be started", limit):
-            self._compose(limit).up(
+    def up(self, services: tuple[str, ...]) -> None:
+        """Create and start services, and nothing else. Raises EngineError."""
+        with translated(f"{', '.join(services)} could not be started", START):
+            self._compose(START).up(
                 services=list(services),
                 detach=True,
                 no_build=True,
                 dependencies=False,
                 quiet=True,
-                wait=wait_seconds > 0,
-                wait_timeout=wait_seconds or None,
             )
+
+    def up_healthy(
+        self, services: tuple[str, ...], seconds: int, check: Callable[[], None]
+    ) -> None:
+        """Start services, pulling their images, and wait until their health checks are good.
+
+        check: called a few times a second; what it raises ends the wait, not the services.
+        Raises EngineError.
+        """
+        file = str(self.settings.compose_directory / "compose.yaml")
+        compose = ["compose", "--file", file, "--profile", "*"]
+        start = ["up", "--detach", "--no-build", "--no-deps", "--quiet-pull"]
+        wait = ["--wait", "--wait-timeout", str(seconds)]
+        what = f"{', '.join(services)} could not be started"
+        run([*compose, *start, *wait, *services], what, PULL + seconds, check)
 
     def remove(self, name: SetName) -> None:
         """Stop and remove a set; fine when there is none. Raises EngineError."""

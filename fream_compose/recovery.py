@@ -79,7 +79,7 @@ class Recovery:
         }[mend](snapshot)
 
     def _start_nginx(self, snapshot: Snapshot) -> str:
-        infra.start(self._project, snapshot.containers)
+        infra.start(self._project, snapshot.containers, self._interruption.check)
         return "started"
 
     def _restart_nginx(self, _: Snapshot) -> str:
@@ -95,7 +95,7 @@ class Recovery:
             )
         self._proxy.test_as_it_is()
         self._project.restart(settings.nginx_container)
-        infra.start(self._project, self._project.containers())
+        infra.start(self._project, self._project.containers(), self._interruption.check)
         return "restarted"
 
     def _restore_include(self, snapshot: Snapshot) -> str:

@@ -277,5 +277,5 @@ def test_nginx_that_is_stopped_does_not_answer(world: World) -> None:
     assert caught.value.next_step == "fream up infra"
     assert world.project.containers() == ()
 
-    world.project.up(("nginx",), wait_seconds=60)
+    world.project.up_healthy(("nginx",), 60, lambda: None)
     assert world.proxy.state().live is None

@@ -68,7 +68,7 @@ class RealWorld:
         self._docker("tag", self._images["BASE_IMAGE"], f"{NAME}/app:{GOOD}")
         try:
             self.project = open_project(self._compose)
-            self.project.up(("nginx",), wait_seconds=60)
+            self.project.up_healthy(("nginx",), 60, lambda: None)
         except BaseException:
             self.close()
             raise

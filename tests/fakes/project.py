@@ -161,7 +161,14 @@ class FakeProject(Project):
         self._reject_stopped(container)
         return (Mount(self.settings.nginx_directory, Path("/etc/nginx")),)
 
-    def up(self, services: tuple[str, ...], wait_seconds: int = 0) -> None:  # noqa: ARG002 - it is up at once
+    def up_healthy(
+        self, services: tuple[str, ...], seconds: int, check: Callable[[], None]
+    ) -> None:
+        assert seconds > 0
+        self.up(services)
+        check()
+
+    def up(self, services: tuple[str, ...]) -> None:
         self._act("up " + " ".join(services))
         for service in services:
             if name := self.settings.set_of(service):

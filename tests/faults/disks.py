@@ -7,10 +7,10 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 SIZE = "2m"
-FILL = ".fill"
 
 
 def mounts_allowed() -> bool:
@@ -37,20 +37,21 @@ def small_disks(*folders: Path) -> Iterator[None]:
             _run("umount", "--lazy", str(folder))
 
 
-def fill(folder: Path) -> str:
-    """The command that leaves no byte free."""
-    return f"dd if=/dev/zero of={folder}/{FILL} bs=1k 2>{os.devnull} || true"
+@dataclass(frozen=True)
+class Harm:
+    """The commands that make a folder fail, and that mend it."""
+
+    do: str
+    undo: str
+
+    def __call__(self, folder: Path) -> Harm:
+        """The same for one folder."""
+        return Harm(self.do.format(folder), self.undo.format(folder))
 
 
-def make_read_only(folder: Path) -> str:
-    """The command that lets nobody write, not even root."""
-    return f"mount -o remount,ro {folder}"
-
-
-def repair(folder: Path) -> None:
-    """Room again, and writable."""
-    _run("mount", "-o", "remount,rw", str(folder))
-    (folder / FILL).unlink(missing_ok=True)
+FULL = Harm("dd if=/dev/zero of={0}/.fill bs=1k 2>/dev/null || true", "rm -f {0}/.fill")
+# A bind mount, because a disk on which a file is open for writing cannot be made read-only.
+READ_ONLY = Harm("mount --rbind {0} {0} && mount -o remount,bind,ro {0}", "umount --recursive {0}")
 
 
 def _run(*command: str) -> None:

@@ -250,4 +250,4 @@ def test_an_old_nginx_is_found_before_anything_is_started(stage: Stage) -> None:
     stage.project.fail("up mysql nginx", "nothing may be started")
 
     with pytest.raises(ConfigurationError):
-        infra.start(stage.project, stage.project.containers())
+        infra.start(stage.project, stage.project.containers(), lambda: None)
