@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks import part_commands, part_dropped, part_switch, part_throughput
+from benchmarks import part_commands, part_dropped, part_switch, part_throughput, part_warm_up
 from benchmarks.plot import plot
 from benchmarks.shell import run
 from benchmarks.stand import Stand
@@ -19,7 +19,7 @@ from benchmarks.table import write_table
 
 _FOLDER = Path(__file__).parent
 _RESULTS = _FOLDER / "results.json"
-PARTS = ("switch", "dropped", "throughput", "commands")
+PARTS = ("switch", "dropped", "warm-up", "throughput", "commands")
 
 
 def main() -> int:
@@ -41,6 +41,7 @@ def _measures(options: argparse.Namespace) -> dict[str, Callable[[Stand], dict[s
     return {
         "switch": partial(part_switch.measure, quick=options.quick),
         "dropped": partial(part_dropped.measure, switches=switches, old_switches=old),
+        "warm-up": partial(part_warm_up.measure, quick=options.quick),
         "throughput": partial(part_throughput.measure, quick=options.quick),
         "commands": partial(part_commands.measure, quick=options.quick),
     }

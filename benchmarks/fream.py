@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -38,8 +38,15 @@ class Finished:
         return "\n".join(line for _, line in self.lines)
 
 
-def call(command: list[str | Path], extra: Mapping[str, str] | None = None) -> Finished:
-    """Run a command to its end; its output is read while it comes. Raises RuntimeError."""
+def call(
+    command: list[str | Path],
+    extra: Mapping[str, str] | None = None,
+    seen: Callable[[str], None] = lambda _line: None,
+) -> Finished:
+    """Run a command to its end. Raises RuntimeError.
+
+    seen: called with each line of its output as it comes.
+    """
     began = time.monotonic()
     process = subprocess.Popen(
         ["timeout", str(_LIMIT), *(str(part) for part in command)],
@@ -50,11 +57,14 @@ def call(command: list[str | Path], extra: Mapping[str, str] | None = None) -> F
         env=environment({"BENCHMARK_BEGAN": repr(began)} | dict(extra or {})),
     )
     assert process.stdout is not None
-    lines = tuple((time.monotonic() - began, line.rstrip()) for line in process.stdout)
+    lines = []
+    for line in process.stdout:
+        lines.append((time.monotonic() - began, line.rstrip()))
+        seen(line)
     _, status, usage = os.wait4(process.pid, 0)
     seconds = time.monotonic() - began
     process.returncode = os.waitstatus_to_exitcode(status)
-    done = Finished(began, lines, seconds, usage.ru_maxrss, process.returncode)
+    done = Finished(began, tuple(lines), seconds, usage.ru_maxrss, process.returncode)
     if done.code:
         raise RuntimeError(f"{command}: exit code {done.code}\n{done.text}")
     return done
@@ -83,6 +93,22 @@ def traced_switch(compose: Path, version: str, port: int) -> Switch:
     command: list[str | Path] = [VENV / "python", "-m", "benchmarks.traced", trace]
     done = _watched(command, compose, version, port)
     return Switch(**{**vars(done), "trace": json.loads(trace.read_text(encoding="utf-8"))})
+
+
+def told_switch(compose: Path, version: str, cut_over: Callable[[], None]) -> dict[str, Any]:
+    """`fream switch` and its own result, evidence and all.
+
+    cut_over: called when nginx is about to be told.
+    """
+
+    def seen(line: str) -> None:
+        if '"started"' in line and '"Cut over to' in line:
+            cut_over()
+
+    arguments: list[str | Path] = ["-C", compose, "switch", "--version", version]
+    done = call([VENV / "fream", *arguments, "--output", "jsonl"], seen=seen)
+    result: dict[str, Any] = json.loads(done.lines[-1][1])["result"]
+    return result
 
 
 def _watched(command: list[str | Path], compose: Path, version: str, port: int) -> Switch:

@@ -5,6 +5,8 @@ from benchmarks.shell import ROOT, run
 # What the demo app does on SIGTERM, by the version that does it.
 ENDINGS = {"graceful": "graceful", "dies": "die"}
 AT_ONCE = ("a", "b")
+COLD = ("cold-a", "cold-b")
+SLOW_FIRST = 50
 
 
 def chosen() -> dict[str, str]:
@@ -24,13 +26,22 @@ def build_at_once(image: str) -> None:
 
 def build_demo(image: str) -> None:
     """Two versions of the demo app: one finishes what it accepted, one dies on SIGTERM."""
-    base = f"BASE_IMAGE={chosen()['BASE_IMAGE']}"
     for version, ending in ENDINGS.items():
-        tag = f"{image}:{version}"
-        arguments = ("--network", "host", "--build-arg", base, "--build-arg", f"VERSION={version}")
-        run("docker", "build", *arguments, "--tag", tag, ROOT / "demo", limit=600)
-        _change(tag, f"ENV DEMO_DB=off DEMO_ON_SIGTERM={ending}")
-        run("docker", "push", "--quiet", tag)
+        _build_demo(f"{image}:{version}", version, f"DEMO_ON_SIGTERM={ending}")
+
+
+def build_cold(image: str) -> None:
+    """Two versions of the demo app whose first requests are slow."""
+    for version in COLD:
+        _build_demo(f"{image}:{version}", version, f"DEMO_SLOW_FIRST={SLOW_FIRST}")
+
+
+def _build_demo(tag: str, version: str, knob: str) -> None:
+    base = f"BASE_IMAGE={chosen()['BASE_IMAGE']}"
+    arguments = ("--network", "host", "--build-arg", base, "--build-arg", f"VERSION={version}")
+    run("docker", "build", *arguments, "--tag", tag, ROOT / "demo", limit=600)
+    _change(tag, f"ENV DEMO_DB=off {knob}")
+    run("docker", "push", "--quiet", tag)
 
 
 def _change(tag: str, line: str) -> None:

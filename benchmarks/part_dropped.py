@@ -6,18 +6,22 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from benchmarks import fream, images, old
+from benchmarks.latency import CLIENT, middle
 from benchmarks.old import OldScript
 from benchmarks.shell import VENV
 from benchmarks.spread import summary
 from benchmarks.stand import IMAGE, PORT, Stand
-from tests.load import Load, Mix, Report
+from tests.load import Latency, Load, Mix, Report
 
 # No WebSockets: the old configuration passes none on, and while one is open fream's drain
 # lasts to its deadline, a minute for each switch.
 _MIX = Mix(websocket=0)
 _BATCH = 5
 _SECONDS_PER_SWITCH = 150.0
-_BEFORE, _AFTER = 300, 300
+# In the long run these add up to the 400,000 requests of the target.
+_REQUESTS_PER_SWITCH = 4_200
+_BEFORE, _AFTER = 400, 400
+_PHASES = ("before", "during", "after")
 
 
 @dataclass
@@ -34,6 +38,7 @@ class Tally:
     gap: float = 0.0
     examples: list[str] = field(default_factory=list)
     took: list[float] = field(default_factory=list)
+    latencies: dict[str, list[Latency]] = field(default_factory=lambda: {p: [] for p in _PHASES})
 
     def add(self, report: Report) -> None:
         """Count what one batch saw."""
@@ -44,6 +49,8 @@ class Tally:
         self.by_client.update(failure.client for failure in report.failures)
         self.closes.update(report.closes)
         self.gap = max(self.gap, report.gap.seconds)
+        for phase in report.phases[1:]:
+            self.latencies[phase.name.split()[0]].append(phase.latencies[CLIENT])
         self.examples = (self.examples + [failure.line() for failure in report.failures])[:20]
 
     def to_json(self) -> dict[str, Any]:
@@ -58,6 +65,7 @@ class Tally:
             "by_client": dict(self.by_client),
             "closes_that_cost_nothing": dict(self.closes),
             "longest_gap": round(self.gap, 3),
+            "latency_ms": {name: middle(rows) for name, rows in self.latencies.items()},
             "switch_seconds": summary(self.took),
             "examples": self.examples,
         }
@@ -91,11 +99,14 @@ def _batch(tally: Tally, port: int, goal: int, switch: Callable[[str], float]) -
         for _ in range(count):
             # The first release of each side is the graceful one.
             version = "graceful" if tally.switches % 2 else "dies"
+            served = load.served
+            load.mark("before")
             load.wait_for(_BEFORE)
-            load.mark(f"switch {tally.switches + 1} to {version}")
+            load.mark(f"during switch {tally.switches + 1} to {version}")
             tally.took.append(switch(version))
+            load.mark("after")
+            load.wait_for(max(_AFTER, served + _REQUESTS_PER_SWITCH - load.served), timeout=60)
             tally.switches += 1
-        load.wait_for(_AFTER)
     tally.add(load.report)
     print(
         f"  port {port}: {tally.switches} switches, {tally.served + tally.failed} requests, "

@@ -46,7 +46,7 @@ def _measure(stand: Stand, quick: bool) -> dict[str, Any]:
     proxies = {"fream": stand.nginx, "old": old.NGINX}
     results: dict[str, Any] = {"short": {}, "sustained": {}}
     for clients in (1, 32):
-        results["short"][str(clients)] = _short(proxies, clients, 1 if quick else 3)
+        results["short"][str(clients)] = _short(proxies, clients, 1 if quick else 2)
     for clients in (32,) if quick else (1, 32):
         time.sleep(_PORTS_ARE_FREE_AGAIN)
         results["sustained"][str(clients)] = _sustained(proxies, clients)

@@ -1,6 +1,6 @@
 """A plot of the results: SVG, written by hand so that nothing need be installed."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -54,12 +54,16 @@ def plot(path: Path, results: Results) -> None:
 
 
 def _panels(results: Results) -> Iterator[Panel]:
-    parts = {"switch": _switch, "where": _where, "dropped": _dropped, "throughput": _throughput}
-    sources = {**results, "where": results.get("switch")}
-    for part, make in parts.items():
-        found = sources.get(part)
+    parts: dict[str, tuple[Callable[[Results], Panel], ...]] = {
+        "switch": (_switch, _where),
+        "dropped": (_dropped, _around),
+        "warm-up": (_warm_up,),
+        "throughput": (_throughput,),
+    }
+    for part, panels in parts.items():
+        found = results.get(part)
         if found and "skipped" not in found:
-            yield make(found)
+            yield from (panel(found) for panel in panels)
 
 
 def _switch(found: Results) -> Panel:
@@ -90,6 +94,25 @@ def _where(found: Results) -> Panel:
 def _dropped(found: Results) -> Panel:
     bars = (_plain(side, side, found[side]["failed_per_switch"], "") for side in ("fream", "old"))
     return Panel("Failed requests per switch under load", tuple(bars))
+
+
+def _around(found: Results) -> Panel:
+    bars = (
+        _plain(f"{phase}, {side}", side, row["p99"], " ms")
+        for side in ("fream", "old")
+        for phase, row in found[side]["latency_ms"].items()
+    )
+    return Panel("p99 latency around a switch", tuple(bars))
+
+
+def _warm_up(found: Results) -> Panel:
+    sides, bars = {"with": "fream", "without": "limit"}, []
+    for side, colour in sides.items():
+        for moment in ("before", "after"):
+            row = found[side]["evidence_p99_ms"][moment]
+            label, text = f"{moment}, {side} warm-up", f"{row['median']:.1f} ms"
+            bars.append(Bar(label, colour, row["median"], row["min"], row["max"], text))
+    return Panel("p99 latency around a switch to a cold app", tuple(bars))
 
 
 def _throughput(found: Results) -> Panel:

@@ -80,6 +80,31 @@ def _dropped(found: Results) -> Iterator[str]:
             f"| {name} | {row['switches']} | {row['requests']:,} | {row['failed']:,} | "
             f"{row['failed_per_switch']} | {clients} | {kinds} |"
         )
+    yield ""
+    yield from _around(found)
+
+
+def _around(found: Results) -> Iterator[str]:
+    columns = ("", "before", "during", "after", "longest gap without an answer")
+    yield from _heading("Latency around a switch, p50 / p99 in ms", *columns)
+    for name in ("fream", "old"):
+        phases = (f"{row['p50']} / {row['p99']}" for row in found[name]["latency_ms"].values())
+        yield f"| {name} | {' | '.join(phases)} | {found[name]['longest_gap'] * 1000:.0f} |"
+
+
+def _warm_up(found: Results) -> Iterator[str]:
+    columns = ("", "seen by", "before", "after", "ratio: median", "least", "most")
+    title = f"p99 in ms of an app whose first {found['slow_first']} requests are slow"
+    yield from _heading(title, *columns)
+    for side in ("with", "without"):
+        for seen_by, key in (("fream", "evidence_p99_ms"), ("clients", "clients_p99_ms")):
+            row = found[side][key]
+            ratio = row["ratio"]
+            yield (
+                f"| {side} warm-up | {seen_by} | {row['before']['median']:.1f} | "
+                f"{row['after']['median']:.1f} | {ratio['median']:.1f} | {ratio['min']:.1f} | "
+                f"{ratio['max']:.1f} |"
+            )
 
 
 def _throughput(found: Results) -> Iterator[str]:
@@ -118,6 +143,7 @@ def _counts(counts: Mapping[str, int]) -> str:
 _PARTS = {
     "switch": _switch,
     "dropped": _dropped,
+    "warm-up": _warm_up,
     "throughput": _throughput,
     "commands": _commands,
 }

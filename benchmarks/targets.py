@@ -39,6 +39,11 @@ def _dropped(found: Results) -> Iterator[Target]:
     yield Target("failed requests", wanted, measured, verdict)
 
 
+def _warm_up(found: Results) -> Iterator[Target]:
+    ratio = found["with"]["evidence_p99_ms"]["ratio"]["median"]
+    yield _at_most("p99 after the cut-over to a warmed app, over before", 1.5, ratio, "times")
+
+
 def _throughput(found: Results) -> Iterator[Target]:
     for clients, row in found["short"].items():
         yield _at_least(f"throughput over the old, 5 s, {clients} clients", 2.5, row["ratio"])
@@ -70,6 +75,7 @@ def _verdict(met: bool) -> str:
 _CHECKS = {
     "switch": _switch,
     "dropped": _dropped,
+    "warm-up": _warm_up,
     "throughput": _throughput,
     "commands": _commands,
 }

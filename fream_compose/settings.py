@@ -231,7 +231,7 @@ def parse(config: dict[str, Any], compose_directory: Path) -> Settings:
     Raises ConfigurationError that names the key and what is wrong with it.
     """
     try:
-        switch = SwitchSettings.model_validate(_given(config.get("x-fream") or {}))
+        switch = SwitchSettings.model_validate(_plain(config.get("x-fream") or {}))
     except ValidationError as error:
         raise ConfigurationError(
             "The x-fream settings are not valid",
@@ -249,11 +249,13 @@ def parse(config: dict[str, Any], compose_directory: Path) -> Settings:
         ) from error
 
 
-def _given(value: Any) -> Any:
-    """Without what is empty: Compose prints an empty list or mapping as null."""
+def _plain(value: Any) -> Any:
+    """As it was meant: Compose prints an empty list as null, and each $ as $$."""
     if isinstance(value, dict):
-        return {key: _given(inner) for key, inner in value.items() if inner is not None}
-    return value
+        return {key: _plain(inner) for key, inner in value.items() if inner is not None}
+    if isinstance(value, list):
+        return [_plain(inner) for inner in value]
+    return value.replace("$$", "$") if isinstance(value, str) else value
 
 
 def _explain(detail: Any) -> str:

@@ -87,6 +87,7 @@ def before_release(project: Project) -> Project:
     if project.include.exists():
         project.succeed("down")
         project.include.unlink()
+        project.set_env(COMPOSE_PROFILES="infra")
     project.succeed("up", "infra")
     return project
 

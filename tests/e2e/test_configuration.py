@@ -38,7 +38,7 @@ MISTAKES = {
     "an empty root password": (_empty_root_password, "MYSQL_ROOT_PASSWORD"),
     "an unknown key": (_edit("successes: 2", "sucesses: 2"), "x-fream.health.sucesses"),
     "a duration without unit": (
-        _edit("interval: 200ms", "interval: 200"),
+        _edit("interval: 100ms", "interval: 200"),
         "x-fream.health.interval",
     ),
     "no YAML": (_edit("x-fream:", "x-fream: ["), "yaml: line"),

@@ -2,5 +2,5 @@
 
 MATRIX.md holds the results of the last full run; it is written by
 
-    FREAM_FULL_MATRIX=1 pytest tests/faults --write-matrix
+    script/fault-matrix
 """

@@ -33,7 +33,7 @@ def small_disks(*folders: Path) -> Iterator[None]:
             shutil.rmtree(aside)
         yield
     finally:
-        for folder in mounted:
+        for folder in reversed(mounted):
             _run("umount", "--lazy", str(folder))
 
 

@@ -21,6 +21,7 @@ from tests.faults.trap import Trap
 
 CLOCK_JUMPS_BACK = "the clock jumps back"
 JUMP = timedelta(days=30)
+NEVER_REACHED = 99
 
 
 class EarlierClock(datetime):
@@ -65,9 +66,19 @@ def spring(fault: Fault) -> Callable[[], None]:
     return partial(os.kill, os.getpid(), fault.value)
 
 
-if __name__ == "__main__":
-    act, moment, name = sys.argv[1], Moment(sys.argv[2]), sys.argv[3]
-    sys.argv[1:] = sys.argv[4:]
+def run(act: str, moment: Moment, name: str) -> None:
+    """Run fream, hit by a deed before or after a step; exit code 99 when it never got there."""
     step = next(step for step in STEPS if step.name == name)
-    with Trap(step, moment, deed(act)).set():
-        main()
+    trap = Trap(step, moment, deed(act))
+    try:
+        with trap.set():
+            main()
+    finally:
+        if not trap.sprung:
+            print(f"the step {name!r} was never reached", file=sys.stderr, flush=True)
+            os._exit(NEVER_REACHED)
+
+
+if __name__ == "__main__":
+    (_, what, when, where), sys.argv[1:] = sys.argv[:4], sys.argv[4:]
+    run(what, Moment(when), where)

@@ -6,10 +6,11 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from tests.e2e.project import Project, Result, plain_environment
 from tests.e2e.releases import ROOT, Releases
@@ -22,7 +23,13 @@ FULL = os.environ.get("FREAM_FULL_MATRIX") == "1"
 # Slow answers make each drain slow too; a short run goes without them.
 MIX = Mix.only(new=2, keepalive=2, post=1, **({"slow": 1, "stream": 1} if FULL else {}))
 VERSIONS = ("2.0.0", "2.0.1")
+T = TypeVar("T")
 ANSWERS = 8  # requests that must have ended before a case counts its failures
+
+
+def short(cases: Sequence[T]) -> Sequence[T]:
+    """Every other case, unless the run may take its time."""
+    return cases if FULL else cases[::2]
 
 
 @dataclass

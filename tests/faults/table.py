@@ -12,7 +12,7 @@ PLACE = Path(__file__).parent / "MATRIX.md"
 HEAD = """\
 # The fault matrix
 
-Written by `FREAM_FULL_MATRIX=1 pytest tests/faults --write-matrix` from what happened; never by
+Written by `script/fault-matrix` from what happened; never by
 hand. *Exit*: of the run that was hit; a signal that cannot be heeded shows as 128 + its number.
 *Mended*: what `fream status` reported and the next command put right; that command succeeded in
 every row, and `fream status` had nothing left to report. *Failed*: requests of the load, from the

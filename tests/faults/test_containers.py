@@ -11,7 +11,7 @@ import pytest
 
 from tests.e2e.docker import docker, inspect
 from tests.e2e.waiting import eventually
-from tests.faults.site import FULL, Site
+from tests.faults.site import FULL, Site, short
 from tests.faults.steps import (
     CONFIRM,
     HEALTH,
@@ -35,14 +35,16 @@ class Trouble:
     """What is done to a container at a step, and what must come of it.
 
     deed: a shell command; {idle}, {live} and {nginx} are the names of containers.
-    loses: how many requests may fail, because what serves them was hit.
+    codes: how the run may end; more than one where Docker may be quicker than we look.
+    serves: if not what the code says. loses: how many requests may fail, because what
+    serves them was hit.
     """
 
     fault: str
     deed: str
     step: Step
-    code: int
-    serves: str
+    codes: tuple[int, ...]
+    serves: str = ""
     loses: int = 0
 
     def command(self, site: Site) -> str:
@@ -59,31 +61,30 @@ def crash(role: str) -> str:
 
 
 TROUBLES = [
-    Trouble("idle container killed", "docker kill {idle}", HEALTH, 6, OLD),
-    Trouble("idle container removed", "docker rm --force {idle}", HEALTH, 5, OLD),
-    Trouble("idle app crashes", crash("idle"), HEALTH, 6, OLD),
-    Trouble("idle container killed", "docker kill {idle}", THROUGH_NGINX, 6, OLD),
-    Trouble("live container killed", "docker kill {live}", HEALTH, 0, NEW, MANY),
-    Trouble("live container removed", "docker rm --force {live}", PULL, 0, NEW, MANY),
-    Trouble("live app crashes", crash("live"), PULL, 0, NEW, MANY),
-    Trouble("nginx killed", "docker kill {nginx}", NGINX_TEST, 7, NOBODY, MANY),
-    Trouble("nginx killed", "docker kill {nginx}", HUP, 9, NOBODY, MANY),
-    Trouble("nginx crashes", crash("nginx"), PULL, 0, NEW, MANY),
-    Trouble("nginx restarted", "docker restart {nginx}", PULL, 0, NEW, MANY),
-    Trouble("nginx restarted", "docker restart {nginx}", CONFIRM, 0, NEW, MANY),
+    Trouble("idle container killed", "docker kill {idle}", HEALTH, (6,)),
+    Trouble("idle container removed", "docker rm --force {idle}", HEALTH, (5,)),
+    Trouble("live container killed", "docker kill {live}", HEALTH, (0,), loses=MANY),
+    Trouble("live container removed", "docker rm --force {live}", PULL, (0,), loses=MANY),
+    Trouble("idle app crashes", crash("idle"), HEALTH, (0, 6)),
+    Trouble("live app crashes", crash("live"), PULL, (0,), loses=MANY),
+    Trouble("nginx killed", "docker kill {nginx}", HUP, (9,), NOBODY, MANY),
+    Trouble("nginx killed", "docker kill {nginx}", NGINX_TEST, (7,), NOBODY, MANY),
+    Trouble("nginx crashes", crash("nginx"), PULL, (0,), loses=MANY),
+    Trouble("nginx restarted", "docker restart {nginx}", PULL, (0,), loses=MANY),
+    Trouble("nginx restarted", "docker restart {nginx}", CONFIRM, (0,), loses=MANY),
+    Trouble("idle container killed", "docker kill {idle}", THROUGH_NGINX, (6,)),
 ]
 
 
-@pytest.mark.parametrize("trouble", TROUBLES, ids=lambda t: f"{t.fault} at {t.step.name}")
+@pytest.mark.parametrize("trouble", short(TROUBLES), ids=lambda t: f"{t.fault} at {t.step.name}")
 def test_a_container_that_ends_in_a_switch(site: Site, trouble: Trouble) -> None:
     with site.case(trouble.fault, f"before {trouble.step.name}", trouble.loses) as case:
         result = site.hit(trouble.step, Moment.BEFORE, trouble.command(site), case.new)
         case.exit = str(result.code)
-        assert result.code == trouble.code, result
-        if trouble.serves == NOBODY:
-            case.serves = NOBODY
-        else:
-            site.await_release(case, trouble.serves)
+        assert result.code in trouble.codes, result
+        case.serves = trouble.serves
+        if not trouble.serves:
+            site.await_release(case, OLD if result.code else NEW)
 
 
 def processes(site: Site) -> list[int]:
@@ -100,7 +101,7 @@ def stop_processes(site: Site) -> None:
     subprocess.run(["kill", "-STOP", *map(str, processes(site))], check=True)
 
 
-@pytest.mark.parametrize("command", ["recover", "switch"])
+@pytest.mark.parametrize("command", short(["recover", "switch"]))
 def test_an_nginx_that_hangs_is_restarted(site: Site, command: str) -> None:
     with site.case("nginx hangs (SIGSTOP)", f"fream {command}", MANY) as case:
         stop_processes(site)
@@ -137,13 +138,13 @@ def test_a_second_switch_at_once_is_refused_and_harms_nothing(site: Site) -> Non
         site.await_release(case, NEW)
 
 
-@pytest.mark.parametrize("first", ["INT", "HUP"])
+@pytest.mark.parametrize("first", short(["INT", "HUP"]))
 def test_two_signals_leave_now_and_the_next_switch_mends(site: Site, first: str) -> None:
     deed = f"kill -{first} $PPID; kill -TERM $PPID"
     with site.case(f"SIG{first}, then SIGTERM", f"before {HEALTH.name}") as case:
         result = site.hit(HEALTH, Moment.BEFORE, deed, case.new)
         assert result.code in (129, 130, 143), result
-        assert "to undo by hand: docker compose" in result.text
+        assert "fream recover, or by hand docker compose" in result.text
         case.exit = str(result.code)
         site.await_release(case, OLD)
 

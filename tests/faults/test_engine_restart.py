@@ -95,7 +95,6 @@ def test_an_engine_restart_inside_a_switch_ends_in_one_release_or_the_other(
 ) -> None:
     with apart.case("engine restarted", f"before {step.name}", MANY) as case:
         result = apart.hit(step, Moment.BEFORE, engine.restart_command, case.new)
-        print(result)
         assert result.code in (0, 5, 6, 7), result
         case.exit = str(result.code)
         apart.await_release(case, serves or (OLD if result.code else NEW))

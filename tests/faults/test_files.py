@@ -9,7 +9,7 @@ import pytest
 
 from tests.faults.disks import FULL, READ_ONLY, mounts_allowed
 from tests.faults.run import CLOCK_JUMPS_BACK
-from tests.faults.site import Site
+from tests.faults.site import Site, short
 from tests.faults.steps import (
     CONFIRM,
     ENV_FILE,
@@ -70,7 +70,7 @@ def place(site: Site, name: str) -> Path:
 
 
 @needs_mounts
-@pytest.mark.parametrize("trouble", TROUBLES, ids=str)
+@pytest.mark.parametrize("trouble", short(TROUBLES), ids=str)
 def test_a_disk_that_cannot_be_written(site: Site, trouble: Trouble) -> None:
     harm = HARM[trouble.harm](place(site, trouble.folder))
     wrong = f"{trouble.folder} is {trouble.harm}"
@@ -86,7 +86,7 @@ def test_a_disk_that_cannot_be_written(site: Site, trouble: Trouble) -> None:
 
 
 @needs_mounts
-@pytest.mark.parametrize("kind", HARM)
+@pytest.mark.parametrize("kind", short(list(HARM)))
 @pytest.mark.parametrize("folder", ["compose", "nginx", "state"])
 def test_a_disk_that_could_not_be_written_from_the_beginning(
     site: Site, folder: str, kind: str
@@ -109,7 +109,7 @@ def forget_idle_version(site: Site) -> None:
     site.project.set_env(**{f"{site.project.idle_set.upper()}_VERSION": "none"})
 
 
-@pytest.mark.parametrize("step", [PULL, START, HEALTH, CONFIRM], ids=lambda step: step.name)
+@pytest.mark.parametrize("step", short([HEALTH, PULL, CONFIRM, START]), ids=lambda step: step.name)
 def test_what_a_user_writes_to_env_meanwhile_stays(site: Site, step: Step) -> None:
     env = site.project.env_path
     line = f"# a note of the owner, {step.name}"
@@ -135,7 +135,9 @@ def test_what_a_user_writes_to_env_meanwhile_stays_when_the_release_is_undone(si
     assert env.read_text().count(line) == 1
 
 
-@pytest.mark.parametrize("step", [OBSERVE, HEALTH, CONFIRM, HISTORY], ids=lambda step: step.name)
+@pytest.mark.parametrize(
+    "step", short([HEALTH, OBSERVE, CONFIRM, HISTORY]), ids=lambda step: step.name
+)
 def test_a_clock_that_is_set_back(site: Site, step: Step) -> None:
     with site.case(CLOCK_JUMPS_BACK, f"before {step.name}") as case:
         result = site.hit(step, Moment.BEFORE, CLOCK_JUMPS_BACK, case.new)

@@ -35,7 +35,7 @@ class Recorder:
         self.kinds: Counter[str] = Counter()
         self.closes: Counter[str] = Counter()
         self._phases: defaultdict[int, Counter[str]] = defaultdict(Counter)
-        self._seconds: defaultdict[str, array[float]] = defaultdict(lambda: array("d"))
+        self._seconds: defaultdict[tuple[int, str], array[float]] = defaultdict(lambda: array("d"))
         self._last_answer = self.marks[0].at
         self._gap = (0.0, self.marks[0].at)
         self._ended = False
@@ -53,7 +53,7 @@ class Recorder:
         """The answer came and every byte was right; `version` is empty when it said none."""
         now = time.monotonic()
         self.served += 1
-        self._seconds[attempt.client].append(now - attempt.started)
+        self._seconds[attempt.phase, attempt.client].append(now - attempt.started)
         if version:
             self._phases[attempt.phase][version] += 1
         # Echoes on an open WebSocket would hide that nothing else is answered.
@@ -82,14 +82,24 @@ class Recorder:
         mark = self._mark_before(began)
         return Gap(seconds, mark.name, began - mark.at)
 
-    def latencies(self) -> dict[str, Latency]:
-        """Latency by kind of client."""
-        return {client: Latency.of(seconds) for client, seconds in sorted(self._seconds.items())}
+    def latencies(self, phase: int | None = None) -> dict[str, Latency]:
+        """Latency by kind of client, in one phase or in all."""
+        found: defaultdict[str, list[float]] = defaultdict(list)
+        for (number, client), seconds in self._seconds.items():
+            if phase in (None, number):
+                found[client].extend(seconds)
+        return {client: Latency.of(seconds) for client, seconds in sorted(found.items())}
 
     def phases(self, ended: float) -> tuple[Phase, ...]:
         """What was answered between each mark and the next."""
         return tuple(
-            Phase(mark.name, mark.at - self.marks[0].at, until - mark.at, dict(self._phases[index]))
+            Phase(
+                mark.name,
+                mark.at - self.marks[0].at,
+                until - mark.at,
+                dict(self._phases[index]),
+                self.latencies(index),
+            )
             for index, (mark, until) in enumerate(self._spans(ended))
         )
 

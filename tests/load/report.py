@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 FAILURES_SHOWN = 5
 
@@ -71,13 +71,15 @@ class Phase:
     """Answers to the requests that started between a mark and the next, by release.
 
     Echoes of a WebSocket are left out: they follow its handshake, which is counted.
-    `at` and `seconds` are the beginning, counted from the start, and the length.
+    `at` and `seconds` are the beginning, counted from the start, and the length;
+    `latencies` are by kind of client.
     """
 
     name: str
     at: float
     seconds: float
     by_version: Mapping[str, int]
+    latencies: Mapping[str, Latency] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -180,3 +180,13 @@ def test_compose_files_that_lack_something_are_told(
 )
 def test_a_repository_is_an_image_without_tag_and_digest(image: str, name: str) -> None:
     assert repository(image) == name
+
+
+def test_a_dollar_of_a_hook_is_for_its_shell(tmp_path: Path) -> None:
+    hook = {"run": ["sh", "-c", "echo $$FREAM_VERSION"]}
+    config = compose_config(tmp_path, 18090, hooks={"before_start": [hook], "after_failure": None})
+
+    hooks = parse(config, tmp_path).switch.hooks
+
+    assert hooks.before_start[0].run == ("sh", "-c", "echo $FREAM_VERSION")
+    assert hooks.after_failure == ()
