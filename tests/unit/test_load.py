@@ -260,6 +260,25 @@ def test_requests_are_counted_by_the_mark_they_start_after() -> None:
         report.phase("never")
 
 
+def test_latencies_are_told_by_the_mark_that_their_requests_start_after() -> None:
+    delay = 0.0
+
+    def handle(peer: Peer) -> None:
+        time.sleep(delay)
+        good(peer, "1.0.0")
+
+    with serving(handle) as port, Load(port, Mix.only(new=1), 5, pace=FAST) as load:
+        load.wait_for(5)
+        load.mark("changing")
+        delay = 0.2
+        load.wait_for(2)
+        load.mark("slow")
+        load.wait_for(2)
+    before, slow = (load.report.phase(name).latencies["new"] for name in ("start", "slow"))
+    assert slow.p50 >= 0.2 > before.p50
+    assert before.count + slow.count < load.report.latencies["new"].count
+
+
 def test_a_failure_tells_its_time_since_the_last_mark() -> None:
     with (
         serving(answering(status=502)) as port,
