@@ -78,6 +78,11 @@ class Engine:
         """End it and remove all it had."""
         if self._pid_file.exists():
             self.end()
+        # An engine that was killed leaves its mounts behind.
+        mounts = Path("/proc/self/mounts").read_text(encoding="utf-8").splitlines()
+        for place in [line.split()[1] for line in reversed(mounts)]:
+            if Path(place).is_relative_to(self._folder):
+                subprocess.run(["umount", "--lazy", place], check=False)
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
