@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from fream_compose.errors import ConfigurationError
@@ -65,7 +66,8 @@ def _take_permissions(descriptor: int, path: Path, mode: int) -> None:
         current = path.stat()
         os.fchmod(descriptor, current.st_mode & 0o7777)
         if (current.st_uid, current.st_gid) != (os.geteuid(), os.getegid()):
-            os.fchown(descriptor, current.st_uid, current.st_gid)
+            with suppress(PermissionError):
+                os.fchown(descriptor, current.st_uid, current.st_gid)
     else:
         os.fchmod(descriptor, mode)
 

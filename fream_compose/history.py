@@ -37,6 +37,11 @@ class Entry:
     evidence: dict[str, Any] = field(default_factory=dict)
 
     @property
+    def done(self) -> bool:
+        """Whether the release came to serve."""
+        return self.result == "done"
+
+    @property
     def short_id(self) -> str:
         """The part of the id that tells it from others, for people."""
         return self.id.rpartition("-")[2]
@@ -67,9 +72,11 @@ class History:
         return Log(entries, len(lines) - len(entries))
 
     def add(self, entry: Entry) -> None:
-        """Append an entry for good. Raises ConfigurationError."""
+        """Append an entry, or replace the one of that id, for good. Raises ConfigurationError."""
         durable.make_folder(self._path.parent)
-        lines = [*self._lines(), json.dumps(asdict(entry), ensure_ascii=False)]
+        same = f'{{"id": "{entry.id}"'
+        kept = [line for line in self._lines() if not line.startswith(same)]
+        lines = [*kept, json.dumps(asdict(entry), ensure_ascii=False)]
         durable.write(self._path, "\n".join(lines) + "\n")
 
     def _lines(self) -> list[str]:

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from fream_compose.errors import HookError
@@ -29,11 +30,17 @@ def run_hooks(
     for the first that fails or takes too long, with the last lines that it printed.
     """
     environment = variables(moment, project, release, replaces)
+    directory = project.settings.compose_directory
+    container = f"{project.settings.project}-hook-{release.switch.lower()}"
     for hook in hooks:
-        command = _command(hook, project, release, environment)
-        _run(
-            hook, command, {**os.environ, **environment}, project.settings.compose_directory, check
-        )
+        command = _command(hook, project, release, container, environment)
+        try:
+            _run(hook, command, {**os.environ, **environment}, directory, check)
+        except BaseException:
+            if hook.where == "release":
+                # Ending Docker's client does not end what runs in the container.
+                project.end_one_off(container)
+            raise
 
 
 def variables(
@@ -54,12 +61,16 @@ def variables(
 
 
 def _command(
-    hook: Hook, project: Project, release: Live, environment: Mapping[str, str]
+    hook: Hook,
+    project: Project,
+    release: Live,
+    container: str,
+    environment: Mapping[str, str],
 ) -> list[str]:
     if hook.where == "host":
         return list(hook.run)
     if hook.where == "release":
-        return project.one_off_command(release.set, hook.run, environment)
+        return project.one_off_command(release.set, container, hook.run, environment)
     return project.inside_command(release.set, hook.run, environment)
 
 
@@ -101,7 +112,10 @@ def _wait(process: subprocess.Popen[bytes], hook: Hook, check: Callable[[], None
         except subprocess.TimeoutExpired:
             check()
     _end(process)
-    printed = process.communicate()[0]
+    printed = b""
+    # A process that left the group may hold the pipe for ever.
+    with suppress(subprocess.TimeoutExpired):
+        printed = process.communicate(timeout=1)[0]
     raise HookError(f"The hook {hook} took longer than {seconds:g} s", logs=_lines(printed))
 
 

@@ -24,24 +24,26 @@ def up(
     report: Report,
     interruption: Interruption,
     profiles: tuple[str, ...],
+    recreate: bool = False,
 ) -> ProxyState:
     """Start MySQL and nginx, wait until both answer, then the live set where it is wanted.
 
-    profiles: what to start; empty means all that is live. Raises UsageError for a
+    profiles: what to start; empty means all that is live. recreate: restart MySQL or nginx
+    where its settings have changed; else what runs is left as it is. Raises UsageError for a
     profile that does not exist or is idle, ConfigurationError for a port in use,
     EngineError and ProxyError.
     """
     _reject_unknown(project, profiles)
     containers = project.containers()
     with report.step("Start " + " and ".join(project.settings.infra)):
-        start(project, containers, interruption.check)
+        start(project, containers, interruption.check, recreate)
     with report.step("Ask nginx what is live") as step:
         state = proxy.state()
         step.detail = f"{state.live.set} {state.live.version.tag}" if state.live else "nothing yet"
     live = state.live.set if state.live else None
     _reject_idle(profiles, live)
     if live and (not profiles or live in profiles):
-        _start_live(project, proxy, live, containers, report, interruption)
+        _start_live(project, proxy, live, report, interruption)
     elif live and live not in occupied_sets(project.settings, containers):
         report.warn(f"{live} is live but does not run; type: fream up")
     return state
@@ -66,7 +68,12 @@ def _reject_idle(profiles: tuple[str, ...], live: SetName | None) -> None:
         )
 
 
-def start(project: Project, containers: tuple[Container, ...], check: Callable[[], None]) -> None:
+def start(
+    project: Project,
+    containers: tuple[Container, ...],
+    check: Callable[[], None],
+    recreate: bool = False,
+) -> None:
     """Start what outlives releases and wait until it is healthy.
 
     containers: what there is already. check: called a few times a second; what it raises
@@ -82,7 +89,7 @@ def start(project: Project, containers: tuple[Container, ...], check: Callable[[
         {name: settings.addresses[name] for name in settings.infra if name not in present}
     )
     try:
-        project.up_healthy(settings.infra, _READY_SECONDS, check)
+        project.up_healthy(settings.infra, _READY_SECONDS, check, recreate)
     except EngineError as error:
         _explain(project, error)
         raise
@@ -116,14 +123,10 @@ def _start_live(
     project: Project,
     proxy: Proxy,
     live: SetName,
-    containers: tuple[Container, ...],
     report: Report,
     interruption: Interruption,
 ) -> None:
-    if live in occupied_sets(project.settings, containers):
-        project.up(project.settings.sets[live].services)
-        return
-    with report.step(f"Start {live}, which is live"):
+    with report.step(f"Start {live}, which is live, if it does not run"):
         project.up(project.settings.sets[live].services)
     checks = Checks(project, proxy, live, time.monotonic, interruption.wait)
     checks.own_port(report)

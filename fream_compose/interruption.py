@@ -34,10 +34,15 @@ class Interruption:
         self._heeded = True
 
     def note(self, signum: int, _frame: FrameType | None = None) -> None:
-        """Take a signal. Raises LeaveNow on the second."""
-        if self._signum:
+        """Take a signal. Raises LeaveNow on the second.
+
+        A closed terminal sends SIGHUP twice, by the shell and by the kernel, and nobody
+        is in a hurry then.
+        """
+        if not self._signum:
+            self._signum = signum
+        elif signum != signal.SIGHUP:
             raise LeaveNow(signum)
-        self._signum = signum
 
     def check(self) -> None:
         """Raise InterruptedRun if a signal came, unless the release is already committed."""

@@ -29,7 +29,11 @@ def hold(
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as error:
-        raise ConfigurationError(f"{path} cannot be opened", error.strerror or "") from error
+        raise ConfigurationError(
+            f"{path} cannot be opened",
+            error.strerror or "",
+            next_step=f"Give {path.parent} to the user who releases: chown -R USER {path.parent}",
+        ) from error
     try:
         _take(descriptor, path, time.monotonic() + max(wait, _PEEK_SECONDS), pause)
         _sign(descriptor, command)
@@ -42,7 +46,7 @@ def free(path: Path) -> bool:
     """Whether nobody holds the project at this moment."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
+    except OSError:
         return True
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)

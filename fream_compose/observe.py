@@ -17,6 +17,7 @@ class Snapshot:
 
     live: nginx's own answer, or what its include names while it does not answer.
     included: what the include names. silent: why nginx does not answer; empty when it does.
+    closed, closing: the id of the maintenance that nginx is in, and that its files name.
     occupied: sets with a container. running: sets whose app runs.
     running_version: what the live set's container was made from, where that can be read.
     warm: the idle set, when it is kept running for a way back.
@@ -26,6 +27,8 @@ class Snapshot:
     live: Live | None
     included: Live | None
     silent: str = ""
+    closed: str = ""
+    closing: str = ""
     nginx_version: str = ""
     containers: tuple[Container, ...] = ()
     nginx_runs: bool = True
@@ -44,12 +47,16 @@ def observe(project: Project, proxy: Proxy) -> Snapshot:
     try:
         state = proxy.state()
         live, nginx_version, silent = state.live, state.nginx_version, ""
+        closed = state.maintenance
     except ProxySilentError as error:
         live, nginx_version, silent = included, "", error.why or error.what
+        closed = ""
     return Snapshot(
         live=live,
         included=included,
         silent=silent,
+        closed=closed,
+        closing=asked.id if (asked := proxy.maintenance()) else "",
         nginx_version=nginx_version,
         containers=containers,
         nginx_runs=_runs(settings.nginx_container, containers),
@@ -93,6 +100,8 @@ def _version(
     """
     name = settings.sets[live.set].container if live else ""
     image = next((c.image for c in containers if c.name == name), "")
+    if not image.startswith(f"{settings.image}:"):
+        return None
     try:
         return Version.parse(image.removeprefix(f"{settings.image}:"))
     except UsageError:

@@ -14,6 +14,7 @@ class Mend(Enum):
     NGINX_STOPPED = "nginx is not running"
     NGINX_SILENT = "nginx runs but does not answer"
     INCLUDE = "nginx and service-url.inc disagree: a reload never took, or the file was edited"
+    MAINTENANCE = "nginx and the maintenance files disagree: a reload never took"
     LIVE_SET = "the live set does not run"
     LIVE_VERSION = "the live set was started by hand with another version"
     IDLE_SET = "the idle set has containers: a run was interrupted, or they were started by hand"
@@ -43,6 +44,7 @@ def diagnose(snapshot: Snapshot) -> tuple[Mend, ...]:
         return (Mend.NGINX_SILENT if snapshot.nginx_runs else Mend.NGINX_STOPPED,)
     wrong = {
         Mend.INCLUDE: snapshot.included != live,
+        Mend.MAINTENANCE: snapshot.closed != snapshot.closing,
         Mend.LIVE_SET: live is not None and live.set not in snapshot.running,
         Mend.LIVE_VERSION: _other_version(snapshot),
         Mend.IDLE_SET: bool(left_over(snapshot)),

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
@@ -78,9 +79,11 @@ class Project:
             ".Status",
             ".Image",
         )
+        lasting = "label=com.docker.compose.oneoff=False"
+        listing = ["container", "ls", "--all", "--no-trunc"]
         columns = "\t".join(f"{{{{{field}}}}}" for field in fields)
         out = run(
-            [*["container", "ls", "--all", "--no-trunc", "--filter"], mine, "--format", columns],
+            [*listing, "--filter", mine, "--filter", lasting, "--format", columns],
             "Docker could not list the containers",
         )
         return tuple(Container(*line.split("\t")) for line in out.splitlines())
@@ -226,14 +229,18 @@ class Project:
         return tuple(Mount(Path(m["Source"]), Path(m["Destination"])) for m in found)
 
     def one_off_command(
-        self, name: SetName, command: Sequence[str], environment: Mapping[str, str]
+        self, name: SetName, container: str, command: Sequence[str], environment: Mapping[str, str]
     ) -> list[str]:
         """The command line that runs a command in a new container of a set's release."""
         file = str(self.settings.compose_directory / "compose.yaml")
         variables = [f"--env={key}={value}" for key, value in environment.items()]
         options = ["run", "--rm", "--no-deps", "--no-TTY", "--quiet-pull"]
         compose = ["docker", "compose", "--file", file, "--profile", "*"]
-        return [*compose, *options, *variables, str(name), *command]
+        return [*compose, *options, f"--name={container}", *variables, str(name), *command]
+
+    def end_one_off(self, container: str) -> None:
+        """Remove a container that one_off_command() made; fine when there is none."""
+        run(["container", "rm", "--force", container], f"{container} could not be removed")
 
     def inside_command(
         self, name: SetName, command: Sequence[str], environment: Mapping[str, str]
@@ -243,27 +250,34 @@ class Project:
         return ["docker", "exec", *variables, self.settings.sets[name].container, *command]
 
     def up(self, services: tuple[str, ...]) -> None:
-        """Create and start services, and nothing else. Raises EngineError."""
+        """Create and start services; what runs is left as it is. Raises EngineError."""
         with translated(f"{', '.join(services)} could not be started", START):
             self._compose(START).up(
                 services=list(services),
                 detach=True,
                 no_build=True,
                 dependencies=False,
+                recreate=False,
                 quiet=True,
             )
 
     def up_healthy(
-        self, services: tuple[str, ...], seconds: int, check: Callable[[], None]
+        self,
+        services: tuple[str, ...],
+        seconds: int,
+        check: Callable[[], None],
+        recreate: bool = False,
     ) -> None:
         """Start services, pulling their images, and wait until their health checks are good.
 
+        recreate: whether a service whose settings have changed is stopped and made anew.
         check: called a few times a second; what it raises ends the wait, not the services.
         Raises EngineError.
         """
         file = str(self.settings.compose_directory / "compose.yaml")
         compose = ["compose", "--file", file, "--profile", "*"]
         start = ["up", "--detach", "--no-build", "--no-deps", "--quiet-pull"]
+        start += [] if recreate else ["--no-recreate"]
         wait = ["--wait", "--wait-timeout", str(seconds)]
         what = f"{', '.join(services)} could not be started"
         run([*compose, *start, *wait, *services], what, PULL + seconds, check)
@@ -308,11 +322,10 @@ def open_project(directory: Path, meanwhile: Callable[[], None] = lambda: None) 
     """Read a project's settings through Compose. Raises ConfigurationError.
 
     directory: the folder of compose.yaml. meanwhile: what to do while Compose reads, as
-    it takes as long as our own imports. Variables that `.env` sets are taken from
-    there even where the operator's shell has others of that name, so that every run
-    sees the same project.
+    it takes as long as our own imports. Variables of `.env` and `.env.example` are never
+    taken from the operator's shell, so that every run sees the same project.
     """
-    for name in [*EnvFile(directory / ".env").names(), *_OTHER_PROJECT]:
+    for name in [*EnvFile(directory / ".env").names(), *_known(directory), *_OTHER_PROJECT]:
         os.environ.pop(name, None)
     command = ["compose", "--file", str(directory / "compose.yaml"), "--profile", "*"]
     reading = begin([*command, "config", "--format", "json"])
@@ -329,6 +342,15 @@ def open_project(directory: Path, meanwhile: Callable[[], None] = lambda: None) 
     from fream_compose.settings import parse
 
     return Project(parse(json.loads(text), directory))
+
+
+def _known(directory: Path) -> list[str]:
+    """The variables that the example lists, those with a default included."""
+    try:
+        text = (directory / ".env.example").read_text(encoding="utf-8")
+    except OSError:
+        return []
+    return re.findall(r"^#?([A-Z][A-Z0-9_]*)=", text, re.MULTILINE)
 
 
 def _explain_compose() -> None:

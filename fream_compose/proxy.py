@@ -8,6 +8,7 @@ is confirmed by the switch's own id and by the ids of nginx's workers.
 import json
 import re
 import shutil
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,6 @@ from typing import Protocol
 
 from fream_compose import durable, maintenance, web
 from fream_compose.errors import EngineError, FreamError, ProxyError, ProxySilentError
-from fream_compose.interruption import Interruption
 from fream_compose.maintenance import Maintenance
 from fream_compose.release import Live, SetName, Version
 
@@ -248,14 +248,13 @@ class Proxy:
         new connections too.
         """
         deadline = self._clock() + timeout
-        pause = Interruption().wait
         while not (self._answers(taken) and self._only_new_workers(old)):
             if self._clock() > deadline:
                 raise ProxyError(
                     f"nginx did not take its new configuration within {timeout:g} s",
                     logs=self._engine.logs(self._container),
                 )
-            pause(_POLL_SECONDS)
+            time.sleep(_POLL_SECONDS)
 
     def _answers(self, taken: Callable[[ProxyState], bool]) -> bool:
         try:
@@ -316,4 +315,6 @@ def parse_include(text: str) -> Live | None:
 
 
 def _live(name: str, version: str, switch: str) -> Live | None:
+    if not re.fullmatch(r"[A-Za-z0-9-]{0,64}", switch):
+        raise ValueError(f"{switch!r} is not the id of a switch")
     return Live(SetName(name), Version.parse(version), switch) if name else None

@@ -10,17 +10,19 @@ from fream_compose.errors import (
     ProxyError,
     UncertainError,
     UnhealthyError,
-    UsageError,
 )
+from fream_compose.history import history_of
 from fream_compose.interruption import Interruption
 from fream_compose.observe import Snapshot, observe, version_variable
 from fream_compose.plan import Mend, diagnose, left_over, profiles
 from fream_compose.project import Project
 from fream_compose.proxy import Proxy
-from fream_compose.release import Live, Version, new_switch_id
+from fream_compose.release import Live, SetName, Version, new_switch_id
 from fream_compose.report import Report
+from fream_compose.state import Notes
 
 _ROUNDS = len(Mend) + 2
+_RESTART_SECONDS = 3.0  # Docker restarts a container that ended within a second or two
 _SILENCE_SECONDS = 10.0  # a busy server may be slow; so long nobody is
 
 
@@ -42,16 +44,18 @@ class Recovery:
         self._interruption = interruption
         self._clock = clock
 
-    def put_right(self, despite: Mend | None = None) -> Snapshot:
+    def put_right(self, despite: Mend | None = None, only: Mend | None = None) -> Snapshot:
         """Mend until nothing is out of order; returns what runs then.
 
-        despite: a mend that may fail with no more than a warning. Raises what another
-        mend raises, and UncertainError when they do not come to an end.
+        only: leave everything else as it is. despite: a mend that may fail with no more
+        than a warning. Raises what another mend raises, and UncertainError when they do
+        not come to an end.
         """
         given_up: set[Mend] = set()
         for _ in range(_ROUNDS):
             snapshot = observe(self._project, self._proxy)
             mends = [mend for mend in diagnose(snapshot) if mend not in given_up]
+            mends = [mend for mend in mends if only in (None, mend)]
             if not mends:
                 return snapshot
             self._interruption.check()
@@ -72,6 +76,7 @@ class Recovery:
             Mend.NGINX_STOPPED: self._start_nginx,
             Mend.NGINX_SILENT: self._restart_nginx,
             Mend.INCLUDE: self._restore_include,
+            Mend.MAINTENANCE: self._reread_maintenance,
             Mend.LIVE_SET: self._revive,
             Mend.LIVE_VERSION: self._adopt,
             Mend.IDLE_SET: self._clear_idle,
@@ -102,32 +107,51 @@ class Recovery:
         self._proxy.go_back(snapshot.live, self._settings.cut_over.timeout.total_seconds())
         return f"nginx's answer holds: {_named(snapshot.live)}"
 
+    def _reread_maintenance(self, _: Snapshot) -> str:
+        """The files are what the operator asked for last."""
+        wanted = self._proxy.maintenance()
+        self._proxy.maintain(wanted, self._settings.cut_over.timeout.total_seconds())
+        return "it is on" if wanted else "it is off"
+
     def _revive(self, snapshot: Snapshot) -> str:
         """Serve from the other set where it is healthy already, else start the live one again."""
         assert snapshot.live  # noqa: S101 - diagnosed from it
+        if self._comes_back(snapshot.live.set):
+            return "it came back by itself"
         other = self._healthy_other(snapshot)
         if other:
             self._serve(other)
             return f"{_named(other)} serves instead"
         record(self._project, snapshot.live)
         self._project.up(self._project.settings.sets[snapshot.live.set].services)
-        Checks(
-            self._project, self._proxy, snapshot.live.set, self._clock, self._interruption.wait
-        ).own_port(Report())
+        self._checks(snapshot.live.set).own_port(Report())
         return f"{_named(snapshot.live)} was started again"
+
+    def _comes_back(self, name: SetName) -> bool:
+        """Whether a container that Docker is restarting runs again in a moment."""
+        deadline = self._clock() + _RESTART_SECONDS
+        while name in (seen := observe(self._project, self._proxy)).occupied:
+            if name in seen.running and self._checks(name).now():
+                return True
+            if self._clock() > deadline:
+                return False
+            self._interruption.wait(0.2)
+        return False
+
+    def _checks(self, name: SetName) -> Checks:
+        return Checks(self._project, self._proxy, name, self._clock, self._interruption.wait)
 
     def _healthy_other(self, snapshot: Snapshot) -> Live | None:
         assert snapshot.live  # noqa: S101 - diagnosed from it
         other = snapshot.live.set.other
-        if other not in snapshot.running:
+        if other not in snapshot.running or not self._checks(other).now():
             return None
-        checks = Checks(self._project, self._proxy, other, self._clock, self._interruption.wait)
-        try:
-            version = Version.parse(snapshot.versions[other])
-        except UsageError:
+        # A release that never served may have been held back for a reason.
+        served = {e.version for e in history_of(self._project.settings).entries() if e.done}
+        if snapshot.versions[other] not in served:
             return None
-        healthy = checks.now()
-        return Live(other, version, new_switch_id(datetime.now(UTC))) if healthy else None
+        version = Version.parse(snapshot.versions[other])
+        return Live(other, version, new_switch_id(datetime.now(UTC)))
 
     def _adopt(self, snapshot: Snapshot) -> str:
         """What runs is the truth: say so to nginx, so that everything names it."""
@@ -148,6 +172,7 @@ class Recovery:
         idle = left_over(snapshot)
         for name in sorted(idle):
             self._project.remove(name)
+        Notes(self._project.settings.state_directory).cool()
         return f"{' and '.join(sorted(idle))} removed"
 
     def _write_env(self, snapshot: Snapshot) -> str:

@@ -13,7 +13,7 @@ def target(entries: tuple[Entry, ...], live: Version | None, wanted: str = "") -
     """
     for entry in reversed(entries):
         version = Version.parse(entry.version)
-        if entry.result == "done" and _fits(version, live, wanted):
+        if entry.done and _fits(version, live, wanted):
             return version
     if wanted:
         raise NothingToRollBackError(

@@ -298,14 +298,15 @@ def _settings(config: dict[str, Any], switch: SwitchSettings, directory: Path) -
 
 def _set(name: SetName, services: dict[str, Any]) -> SetSettings:
     app = services[name]
-    grace = app.get("stop_grace_period", "10s")
+    members = _services_of(name, services)
+    graces = [services[member].get("stop_grace_period", "10s") for member in members]
     return SetSettings(
         name=name,
-        services=_services_of(name, services),
+        services=members,
         container=app["container_name"],
         port=_published(app, app["ports"][0]["target"]),
         inner_port=app["ports"][0]["target"],
-        stop_seconds=_go_duration(grace),
+        stop_seconds=max(_go_duration(grace) for grace in graces),
     )
 
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from fream_compose import ports
 from fream_compose.checks import Checks
-from fream_compose.errors import FreamError, RejectedError
+from fream_compose.errors import FreamError, RejectedError, UncertainError
 from fream_compose.evidence import Evidence, Recorder, recording
 from fream_compose.history import Entry, History, who
 from fream_compose.hooks import run_hooks
@@ -28,6 +28,8 @@ from fream_compose.state import Notes, Warm
 from fream_compose.undo import Undo
 
 _VERDICT_POLL_SECONDS = 0.2
+# It looks at what runs, which a list of commands made beforehand cannot.
+_BY_HAND = "fream recover"
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,8 @@ class Switch:
                 self._failed(error, release, plan)
                 raise
             self._record(release, plan)
+            # Once now, should the drain be cut short, and once more with the evidence.
+            self._log(release, plan)
             drained = self._drain(plan.replaces, old_workers)
             recorder.end()
             kept_warm = self._retire(plan.replaces, wish) if drained else None
@@ -143,13 +147,13 @@ class Switch:
         if plan.warm:
             with self._step(f"Remove {release.set}, which was kept warm"):
                 self._project.remove(release.set)
-                self._notes.cool()
+        self._notes.cool()
         spec = self._settings.sets[release.set]
         ports.reject_taken({release.set: (("127.0.0.1", spec.port),)})
         before = env.get(variable)
         undo.add(
             f"Restore {variable} in .env",
-            f"sed -i 's/^{variable}=.*/{variable}={before}/' {env.path}",
+            _BY_HAND,
             lambda: env.update({variable: before}),
         )
         env.update({variable: str(release.version)})
@@ -160,7 +164,7 @@ class Switch:
         with self._step(f"Start {release.set}"):
             undo.add(
                 f"Remove {release.set}",
-                f"docker compose --profile '*' rm --stop --force {' '.join(spec.services)}",
+                _BY_HAND,
                 lambda: self._project.discard(release.set),
             )
             try:
@@ -215,7 +219,7 @@ class Switch:
             self._interruption.check()
             undo.add(
                 f"Go back to {old.set if old else 'no release'}",
-                "fream recover",
+                _BY_HAND,
                 lambda: self._go_back(old, seconds),
             )
             recorder.reload()
@@ -265,7 +269,7 @@ class Switch:
         return time_to_keep
 
     def _failed(self, error: FreamError, release: Live, plan: Plan) -> None:
-        error.serving = serving(self._proxy)
+        error.serving = serving(self._proxy, undone=not isinstance(error, UncertainError))
         self._interruption.disregard()
         with self._warning("a hook failed"):
             self._hooks("after_failure", release, plan)
@@ -319,7 +323,7 @@ class Switch:
             self._report.warn(f"{what}: {error}" + (f" ({error.why})" if error.why else ""))
 
 
-def serving(proxy: Proxy) -> str:
+def serving(proxy: Proxy, undone: bool = True) -> str:
     """What an operator wants to know first when a switch failed: nginx's own answer."""
     try:
         live = proxy.state().live
@@ -327,4 +331,4 @@ def serving(proxy: Proxy) -> str:
         return f"not known: {error}"
     if live is None:
         return "Nothing was live before, and nothing is now"
-    return f"{live.version.short} in {live.set} serves as before"
+    return f"{live.version.short} in {live.set} serves" + (" as before" if undone else "")

@@ -46,7 +46,7 @@ class Undo:
         if error is None or not self._deeds:
             return
         if isinstance(error, LeaveNow):
-            self._report.warn(f"left as it is: fream recover, or by hand {self._commands()}")
+            self._report.warn(f"left as it is; to put it right: {self._commands()}")
             return
         self._run(error)
 
@@ -64,9 +64,9 @@ class Undo:
                     next_step=self._commands(),
                 ) from cause
             except LeaveNow:
-                self._report.warn(f"left as it is: fream recover, or by hand {self._commands()}")
+                self._report.warn(f"left as it is; to put it right: {self._commands()}")
                 raise
             self._deeds.pop()
 
     def _commands(self) -> str:
-        return "; ".join(deed.by_hand for deed in reversed(self._deeds))
+        return "; ".join(dict.fromkeys(deed.by_hand for deed in reversed(self._deeds)))

@@ -62,11 +62,14 @@ class Run:
     def locked(self, project: "Project", wait: str = "") -> Iterator[None]:
         """Hold the project: one run at a time. wait: a duration, such as 10m."""
         from fream_compose import lock
+        from fream_compose.state import Notes
 
         seconds = seconds_of("--wait", wait)
         command = " ".join(["fream", *sys.argv[1:]])
         path = project.settings.state_directory / "lock"
         with lock.hold(path, command, seconds, self.interruption.wait):
+            # Nobody else runs, so nothing is held: a note of it was left by a killed run.
+            Notes(path.parent).release()
             yield
 
     def done(self, result: dict[str, Any], text: str) -> None:

@@ -23,6 +23,9 @@ def up(
     profiles: Annotated[
         list[str] | None, typer.Argument(help="infra, or the live set. Default: all that is live.")
     ] = None,
+    recreate: Annotated[
+        bool, typer.Option("--recreate", help="Restart MySQL or nginx if its settings changed.")
+    ] = False,
     wait: WaitOption = "",
     output: OutputOption = Output.TEXT,
 ) -> None:
@@ -34,7 +37,9 @@ def up(
         opened(context.obj) as (project, proxy),
         run.locked(project, wait),
     ):
-        state = infra.up(project, proxy, run.report, run.interruption, tuple(profiles or ()))
+        state = infra.up(
+            project, proxy, run.report, run.interruption, tuple(profiles or ()), recreate
+        )
         serves = state.live.version.short if state.live else "nothing yet: fream switch --version …"
         run.done(
             {"live": as_json(state.live), "urls": project.settings.http_urls},
@@ -61,5 +66,5 @@ def down(
         if volumes and not yes:
             confirm(f"Remove the volumes of {project.settings.project}, with all data?")
         infra.down(project, run.report, volumes)
-        kept = "the data is gone" if volumes else "the data is kept; `fream up` brings it back"
+        kept = "its volumes are removed" if volumes else "the data is kept; `fream up` brings it back"
         run.done({"volumes_removed": volumes}, f"Everything is stopped; {kept}")

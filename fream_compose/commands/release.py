@@ -130,13 +130,14 @@ def recover(
 
     The same is done before each switch. `fream status` says what it would be.
     """
+    from fream_compose.plan import Mend
     from fream_compose.recovery import Recovery
 
-    with edge("recover", output) as run, opened(context.obj) as (project, proxy):
+    with edge("recover", output) as run:
         run.interruption.wait(seconds_of("--after", after))
-        with run.locked(project, wait):
+        with opened(context.obj) as (project, proxy), run.locked(project, wait):
             recovery = Recovery(project, proxy, run.report, run.interruption, time.monotonic)
-            live = recovery.put_right().live
+            live = recovery.put_right(only=Mend.IDLE_SET if after else None).live
         mended = list(run.report.seconds)
         text = "Everything is in order" if mended else "Everything was in order"
         serves = f"{live.version.short} in {live.set} serves" if live else "nothing is live"
@@ -207,7 +208,7 @@ def _recover_later(directory: Path, delay: timedelta) -> None:
     command = [sys.executable, "-m", "fream_compose", "-C", str(directory), "recover"]
     # Nothing that the run holds may stay open: a CI job waits for its pipes to close.
     subprocess.Popen(
-        [*command, "--after", f"{delay.total_seconds() + 1:.0f}s", "--wait", "1h"],
+        [*command, "--after", f"{delay.total_seconds():.0f}s", "--wait", "1h"],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -50,6 +50,11 @@ class FakeApp:
             headers["Location"] = self.behaviour.location
         return self.behaviour.status, headers, self.behaviour.body
 
+    def start(self) -> None:
+        """Run again, as Docker has a container do after a crash."""
+        self._server = self._server or HttpServer(self.port, self.reply)
+        self.state = "running"
+
     def end(self, exit_code: int) -> None:
         """Stop running; the container stays, as after a crash or a kill."""
         self.state, self.exit_code = "exited", exit_code

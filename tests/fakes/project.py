@@ -46,6 +46,7 @@ class FakeProject(Project):
         self.volumes_removed = False
         self.open_connections = 0
         self.restarts = 0
+        self.recreated = False
         self.access_log: Path | None = None
         self.nginx = FakeNginx(settings.nginx_directory, self.apps.get)
 
@@ -162,9 +163,14 @@ class FakeProject(Project):
         return (Mount(self.settings.nginx_directory, Path("/etc/nginx")),)
 
     def up_healthy(
-        self, services: tuple[str, ...], seconds: int, check: Callable[[], None]
+        self,
+        services: tuple[str, ...],
+        seconds: int,
+        check: Callable[[], None],
+        recreate: bool = False,
     ) -> None:
         assert seconds > 0
+        self.recreated = recreate
         self.up(services)
         check()
 
@@ -201,7 +207,8 @@ class FakeProject(Project):
 
     def _start(self, name: SetName) -> None:
         version = Version.parse(self.env.get(f"{name.upper()}_VERSION"))
-        if name in self.apps and self.apps[name].version == str(version):
+        if name in self.apps:
+            self.apps[name].start()
             return
         behaviour = self.behaviours.get(version.tag, Behaviour())
         if behaviour.start_error:

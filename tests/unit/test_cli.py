@@ -170,7 +170,7 @@ def test_an_undo_that_fails_is_9_with_what_to_type(stage: Stage, fream: Fream) -
     result = fream("switch", "--version", "1.0.1")
 
     assert result.exit_code == 9
-    assert "rm --stop --force set1" in result.stderr
+    assert "fream recover" in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -203,7 +203,7 @@ def test_two_signals_leave_at_once_and_name_the_command_that_tells_what_is_left(
 
     assert result.exit_code == 143
     assert "fream status" in result.stderr
-    assert "rm --stop --force set1" in result.stdout
+    assert "fream recover" in result.stdout
 
 
 def test_json_of_a_release_is_one_object_on_stdout(fream: Fream) -> None:

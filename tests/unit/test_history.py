@@ -16,7 +16,7 @@ ENTRY = Entry("id", "1.0", "set1", "", "2026-01-01T00:00:00+00:00", 2.5, "done",
 
 def test_what_was_added_is_read_back_in_order(tmp_path: Path) -> None:
     history = History(tmp_path / ".fream" / "history.jsonl")
-    second = Entry(**{**ENTRY.__dict__, "version": "1.1", "why": "한국어"})
+    second = Entry(**{**ENTRY.__dict__, "id": "id2", "version": "1.1", "why": "한국어"})
 
     history.add(ENTRY)
     history.add(second)
@@ -44,7 +44,7 @@ def test_the_run_says_who_it_is() -> None:
 
 def test_an_apps_own_words_never_tear_a_line(tmp_path: Path) -> None:
     history = History(tmp_path / "history.jsonl")
-    odd = Entry(**{**ENTRY.__dict__, "why": "one\u2028two\x85three\nfour"})
+    odd = Entry(**{**ENTRY.__dict__, "id": "odd", "why": "one\u2028two\x85three\nfour"})
 
     history.add(odd)
     history.add(ENTRY)
@@ -70,3 +70,13 @@ def test_the_run_names_its_ci_job_and_who_became_root(monkeypatch: pytest.Monkey
 
     assert who().startswith("hong@")
     assert who().endswith(" (jenkins-fream-7)")
+
+
+def test_an_entry_that_is_completed_takes_the_place_of_its_first_form(tmp_path: Path) -> None:
+    history = History(tmp_path / "history.jsonl")
+    complete = Entry(**{**ENTRY.__dict__, "evidence": {"served": 3}})
+
+    history.add(ENTRY)
+    history.add(complete)
+
+    assert history.entries() == (complete,)

@@ -92,3 +92,7 @@ def test_the_profiles_name_the_live_set_and_keep_the_owners(
     current: str, live: str | None, expected: str
 ) -> None:
     assert profiles(current, SetName(live) if live else None) == expected
+
+
+def test_a_maintenance_that_nginx_has_not_read_is_put_right() -> None:
+    assert diagnose(Snapshot(None, None, profiles="infra", closing="m1")) == (Mend.MAINTENANCE,)

@@ -100,8 +100,7 @@ def test_the_second_signal_leaves_now_and_says_what_is_left(live: Stage) -> None
     assert caught.value.exit_code == 130
     assert live.serves() == "1.0.0"
     (warning,) = live.watcher.warnings
-    assert "rm --stop --force set2" in warning
-    assert "SET2_VERSION=none" in warning
+    assert "fream recover" in warning
 
 
 def test_two_signals_in_a_step_leave_now_without_undo(live: Stage) -> None:
@@ -117,7 +116,7 @@ def test_two_signals_in_a_step_leave_now_without_undo(live: Stage) -> None:
     assert caught.value.exit_code == 143
     assert live.serves() == "1.0.0"
     assert set(live.project.running()) == {"set1", "set2"}
-    assert "rm --stop --force set2" in live.watcher.warnings[0]
+    assert "fream recover" in live.watcher.warnings[0]
 
 
 def test_what_a_hasty_operator_left_is_put_right_by_the_next_switch(live: Stage) -> None:
@@ -207,3 +206,14 @@ def test_a_signal_never_locks_up_a_run_that_waits() -> None:
         assert ended, f"locked up by a signal at instruction {instruction} of the wait"
         if not arrived:
             return
+
+
+def test_a_closed_terminal_that_hangs_up_twice_is_undone(live: Stage) -> None:
+    """The shell sends one SIGHUP, and the kernel another."""
+    live.interruption.note(signal.SIGHUP)
+    live.interruption.note(signal.SIGHUP)
+
+    with pytest.raises(InterruptedRun):
+        live.switch("1.0.1")
+
+    assert set(live.project.running()) == {"set1"}

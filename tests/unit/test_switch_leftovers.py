@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -11,6 +13,7 @@ from fream_compose.plan import Mend
 from fream_compose.proxy import render_include
 from fream_compose.recovery import Recovery
 from fream_compose.release import Live, SetName, Version
+from fream_compose.state import Notes, Warm
 from tests.fakes import Behaviour, Stage
 
 OTHER = Live(SetName.SET2, Version("0.9.0"), "20250101T000000Z-000000")
@@ -253,3 +256,48 @@ def test_everything_at_once_is_put_right(live: Stage) -> None:
     assert live.serves() == "1.0.0"
     assert set(live.project.running()) == {"set1"}
     assert "COMPOSE_PROFILES=infra,set1\n" in live.env
+
+
+def test_a_stale_note_of_a_warm_set_does_not_shield_what_runs_there_now(live: Stage) -> None:
+    soon = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+    live.settings.state_directory.mkdir(exist_ok=True)
+    notes = Notes(live.settings.state_directory)
+    notes.keep_warm(Warm(SetName.SET2, "1.0.3", soon))
+
+    live.switch("1.0.1")
+
+    assert notes.warm() is None
+
+
+def test_a_live_set_that_docker_is_restarting_is_waited_for(live: Stage) -> None:
+    app = live.project.apps[SetName.SET1]
+    app.end(1)
+    timer = threading.Timer(0.5, app.start)
+    timer.start()
+
+    live.switch("1.0.1")
+
+    timer.join()
+    assert any("came back by itself" in step for step in live.watcher.details.values())
+
+
+def test_a_leftover_that_never_served_does_not_take_over(live: Stage) -> None:
+    live.project.remove(SetName.SET1)
+    live.project.start_by_hand(SetName.SET2, "1.0.3")
+    live.project.env.update({"SET2_VERSION": "1.0.3"})
+
+    live.switch("1.0.1")
+
+    assert not any("1.0.3 in set2 serves instead" in step for step in live.watcher.details.values())
+
+
+def test_a_drain_that_is_cut_short_is_on_record(live: Stage) -> None:
+    seen: list[str] = []
+    live.project.before(
+        "remove set1", lambda: seen.extend(e.result for e in live.history.entries())
+    )
+
+    live.switch("1.0.1")
+
+    assert seen == ["done", "done"]
+    assert len(live.history.entries()) == 2

@@ -109,7 +109,7 @@ def test_an_operator_in_a_hurry_is_told_what_is_left(undone: list[str]) -> None:
         run(watcher, leaving, one=lambda: undone.append("one"))
 
     assert undone == []
-    assert watcher.warnings == ["left as it is: fream recover, or by hand type one"]
+    assert watcher.warnings == ["left as it is; to put it right: type one"]
 
 
 def test_a_hurry_while_it_is_undone_names_what_is_left() -> None:
@@ -118,7 +118,7 @@ def test_a_hurry_while_it_is_undone_names_what_is_left() -> None:
     with pytest.raises(LeaveNow):
         run(watcher, failing, one=nothing, two=leaving)
 
-    assert watcher.warnings == ["left as it is: fream recover, or by hand type two; type one"]
+    assert watcher.warnings == ["left as it is; to put it right: type two; type one"]
 
 
 def test_a_failure_keeps_its_own_words_when_the_undo_goes_well() -> None:
