@@ -66,5 +66,5 @@ def down(
         if volumes and not yes:
             confirm(f"Remove the volumes of {project.settings.project}, with all data?")
         infra.down(project, run.report, volumes)
-        kept = "its volumes are removed" if volumes else "the data is kept; `fream up` brings it back"
+        kept = "its volumes are gone" if volumes else "the data is kept; `fream up` brings it back"
         run.done({"volumes_removed": volumes}, f"Everything is stopped; {kept}")
