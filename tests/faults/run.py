@@ -6,6 +6,7 @@ DEED is the name of a fault, or a shell command to run meanwhile.
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -79,6 +80,13 @@ def run(act: str, moment: Moment, name: str) -> None:
             os._exit(NEVER_REACHED)
 
 
+def heed_signals() -> None:
+    """As in a shell of its own, even where the tests run in the background or under nohup."""
+    for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(signum, signal.SIG_DFL)
+
+
 if __name__ == "__main__":
+    heed_signals()
     (_, what, when, where), sys.argv[1:] = sys.argv[:4], sys.argv[4:]
     run(what, Moment(when), where)
