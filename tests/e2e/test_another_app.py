@@ -115,7 +115,7 @@ def folder(tmp_path: Path) -> Iterator[Path]:
         remove_project(PROJECT)
 
 
-def test_another_app_is_set_up_and_released_twice_and_no_request_fails(
+def test_another_app_is_set_up_released_twice_and_rolled_back_and_no_request_fails(
     image: str, folder: Path
 ) -> None:
     options = ["--image", image, "--name", PROJECT, "--app-port", "8080"]
@@ -147,6 +147,8 @@ def test_another_app_is_set_up_and_released_twice_and_no_request_fails(
     assert set(visitors.served[asked + 2 :]) == {VERSIONS[1]}
     assert VERSIONS[1] in fream(place, "status")
     assert web.get(f"http://127.0.0.1:{PORT}/health").text == "Ok"
+    fream(place, "rollback")
+    assert VERSIONS[0] in fream(place, "status")
     fream(place, "down")
     mine = f"label=com.docker.compose.project={PROJECT}"
     assert docker("ps", "--all", "--quiet", "--filter", mine) == ""
