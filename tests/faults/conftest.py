@@ -12,7 +12,7 @@ from tests.e2e.docker import remove_labelled, remove_project
 from tests.e2e.project import Project
 from tests.e2e.releases import Releases
 from tests.faults.disks import small_disks
-from tests.faults.site import MIX, VERSIONS, Site
+from tests.faults.site import FULL, MIX, VERSIONS, Site
 from tests.faults.table import PLACE, Matrix
 from tests.load import Load
 
@@ -26,6 +26,14 @@ _open: list[Project] = []
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--write-matrix` writes MATRIX.md from the cases of this run."""
     parser.addoption("--write-matrix", action="store_true", help="write tests/faults/MATRIX.md")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what only the full run has time for."""
+    if not FULL:
+        long = [item for item in items if item.get_closest_marker("full_matrix")]
+        items[:] = [item for item in items if item not in long]
+        config.hook.pytest_deselected(items=long)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from tests.e2e.docker import docker, inspect
 from tests.e2e.waiting import eventually
-from tests.faults.site import FULL, Site, short
+from tests.faults.site import Site, short
 from tests.faults.steps import (
     CONFIRM,
     HEALTH,
@@ -114,7 +114,7 @@ def test_an_nginx_that_hangs_is_restarted(site: Site, command: str) -> None:
             site.await_release(case, NEW)
 
 
-@pytest.mark.skipif(not FULL, reason="half a minute of waiting; FREAM_FULL_MATRIX=1 runs it")
+@pytest.mark.full_matrix
 def test_an_nginx_that_hangs_at_the_cut_over_is_put_right_by_the_next_switch(site: Site) -> None:
     nginx = site.project.container("nginx")
     hang = f"kill -STOP $(docker top {nginx} -eo pid | tail -n +2)"
@@ -144,7 +144,7 @@ def test_two_signals_leave_now_and_the_next_switch_mends(site: Site, first: str)
     with site.case(f"SIG{first}, then SIGTERM", f"before {HEALTH.name}") as case:
         result = site.hit(HEALTH, Moment.BEFORE, deed, case.new)
         assert result.code in (129, 130, 143), result
-        assert "fream recover, or by hand docker compose" in result.text
+        assert "to put it right: fream recover" in result.text
         case.exit = str(result.code)
         site.await_release(case, OLD)
 

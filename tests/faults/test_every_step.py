@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from fream_compose import checks, history, proxy, recovery, switch
 from fream_compose.errors import FreamError
 from fream_compose.observe import observe
 from fream_compose.plan import diagnose
+from tests.e2e.waiting import eventually
 from tests.fakes import FakeProject, Stage
 from tests.faults.run import spring
 from tests.faults.steps import STEPS, Expected, Fault, Moment, Step, expected
@@ -82,6 +84,9 @@ def test_a_fault_at_any_step_costs_nothing_and_the_next_switch_succeeds(
     wanted = expected(fault, moment, step)
     with Visitor(stage) as visitor:
         code = _hit(stage, step, moment, fault)
+        # The signal to reload was sent before this end, and takes a moment to work.
+        with suppress(AssertionError):
+            eventually(lambda: (stage.serves() == "1.0.1") == wanted.new, seconds=5)
         serves = stage.serves()
         left = _notices(stage)
         stage.fresh()
