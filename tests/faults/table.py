@@ -13,10 +13,10 @@ HEAD = """\
 # The fault matrix
 
 Written from what happened, never by hand: whole by `script/fault-matrix`, the part that CI
-runs by `pytest tests/faults --write-matrix`. *Exit*: of the run that was hit; a signal that cannot be heeded shows as 128 + its number.
-*Mended*: what `fream status` reported and the next command put right; that command succeeded in
-every row, and `fream status` had nothing left to report. *Failed*: requests of the load, from the
-fault to the end of the next command.
+runs by `pytest tests/faults --write-matrix`. *Exit*: of the run that was hit; a signal that
+cannot be heeded shows as 128 + its number. *Mended*: what `fream status` reported and the next
+command put right; that command succeeded in every row, and `fream status` had nothing left to
+report. *Failed*: requests of the load, from the fault to the end of the next command.
 """
 REAL = "With containers, nginx and load"
 OLD, NEW = "old", "new"
