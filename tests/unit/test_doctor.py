@@ -446,7 +446,7 @@ def test_a_live_set_that_does_not_run_fails(live: Stage) -> None:
     ("image", "host"),
     [
         ("127.0.0.1:5000/fream", "127.0.0.1:5000"),
-        ("ghcr.io/org/app", "ghcr.io"),
+        ("registry.example.com/org/app", "registry.example.com"),
         ("localhost/app", "localhost"),
         ("org/app", "docker.io"),
         ("app", "docker.io"),
@@ -465,7 +465,7 @@ def test_the_registry_of_an_image_is_found_as_docker_does(image: str, host: str)
         ("10.1.2.3:5000", "http://10.1.2.3:5000/v2/"),
         ("10.2.2.3:5000", "https://10.2.2.3:5000/v2/"),
         ("registry.lan:5000", "http://registry.lan:5000/v2/"),
-        ("ghcr.io", "https://ghcr.io/v2/"),
+        ("registry.example.com", "https://registry.example.com/v2/"),
         ("docker.io", "https://registry-1.docker.io/v2/"),
     ],
 )
@@ -480,13 +480,13 @@ def test_only_what_the_engine_calls_insecure_is_asked_in_the_clear(host: str, ur
     [
         ({}, False),
         ({"auths": None}, False),
-        ({"auths": {"ghcr.io": {"auth": "eA=="}}}, True),
+        ({"auths": {"registry.example.com": {"auth": "eA=="}}}, True),
         ({"auths": {"other.io": {}}}, False),
-        ({"credHelpers": {"ghcr.io": "gcloud"}}, True),
+        ({"credHelpers": {"registry.example.com": "gcloud"}}, True),
     ],
 )
 def test_a_login_is_what_docker_has_stored(config: dict[str, Any], expected: bool) -> None:
-    assert logged_in("ghcr.io", config) is expected
+    assert logged_in("registry.example.com", config) is expected
 
 
 def test_the_login_of_docker_hub_has_a_name_of_its_own() -> None:

@@ -194,7 +194,7 @@ def test_what_fream_writes_is_neither_copied_nor_versioned(tmp_path: Path) -> No
     [
         ("127.0.0.1:5000/shop", "127.0.0.1:5000", "shop"),
         ("localhost/shop", "localhost", "shop"),
-        ("ghcr.io/acme/shop", "ghcr.io", "acme/shop"),
+        ("registry.example.com/acme/shop", "registry.example.com", "acme/shop"),
         ("prom/prometheus", "", "prom/prometheus"),
         ("docker.io/prom/prometheus", "", "prom/prometheus"),
         ("docker.io/library/nginx", "", "nginx"),
@@ -205,7 +205,9 @@ def test_an_image_is_split_as_docker_does(image: str, registry: str, repository:
     assert split_image(image) == (registry, repository)
 
 
-@pytest.mark.parametrize("image", ["shop:1.0", "Shop", "", "a/b@sha256:1", "ghcr.io/", "a b", "$x"])
+@pytest.mark.parametrize(
+    "image", ["shop:1.0", "Shop", "", "a/b@sha256:1", "registry.example.com/", "a b", "$x"]
+)
 def test_what_is_no_image_is_refused(image: str) -> None:
     with pytest.raises(UsageError, match="--image"):
         split_image(image)

@@ -113,7 +113,7 @@ def test_json_tells_the_folder_the_image_and_the_ports(tmp_path: Path) -> None:
 def test_a_person_at_a_terminal_is_asked_for_what_is_missing(tmp_path: Path) -> None:
     ours, theirs = pty.openpty()
     try:
-        os.write(ours, b"ghcr.io/acme/shop\n\n9090\n/up\ny\n8080\n")
+        os.write(ours, b"registry.example.com/acme/shop\n\n9090\n/up\ny\n8080\n")
         done = fream("init", "shop", cwd=tmp_path, stdin=theirs)
     finally:
         os.close(ours)
@@ -121,7 +121,7 @@ def test_a_person_at_a_terminal_is_asked_for_what_is_missing(tmp_path: Path) -> 
 
     assert done.returncode == 0, done.stderr
     env = (tmp_path / "shop/compose/.env").read_text()
-    for line in ("IMAGE_REGISTRY=ghcr.io", "HEALTH_CHECK_POINT=/up", "HTTP_PORT=8080"):
+    for line in ("IMAGE_REGISTRY=registry.example.com", "HEALTH_CHECK_POINT=/up", "HTTP_PORT=8080"):
         assert f"\n{line}\n" in env
     assert "\nMYSQL_PASSWORD=" in env
     assert 'SERVER_PORT: "9090"' in (tmp_path / "shop/compose/app.yaml").read_text()
