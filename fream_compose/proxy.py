@@ -180,11 +180,9 @@ class Proxy:
         timeout: seconds until the reload must be confirmed. Returns the ids of the
         workers from before, which may still be answering. Raises ProxyError.
         """
-        old = tuple(self.workers())
-        self._put(self._include, live)
-        self._engine.signal(self._container, "HUP")
-        self._confirm(lambda state: state.live == live, old, timeout)
-        return old
+        return self._reload(
+            lambda: self._put(self._include, live), lambda state: state.live == live, timeout
+        )
 
     def go_back(self, live: Live | None, timeout: float) -> tuple[int, ...]:
         """Serve again what was live before a cut-over that failed, or never took.
@@ -224,12 +222,12 @@ class Proxy:
         timeout: seconds until the reload must be confirmed. Returns the ids of the
         workers from before, which may still be answering. Raises ProxyError.
         """
-        old = tuple(self.workers())
-        _put_maintenance(self._directory, wanted)
-        self._engine.signal(self._container, "HUP")
         identifier = wanted.id if wanted else ""
-        self._confirm(lambda state: state.maintenance == identifier, old, timeout)
-        return old
+        return self._reload(
+            lambda: _put_maintenance(self._directory, wanted),
+            lambda state: state.maintenance == identifier,
+            timeout,
+        )
 
     def maintain_as_before(self, before: Maintenance | None, timeout: float) -> None:
         """Undo a maintain() that failed; fine when nginx never took it. Raises ProxyError."""
@@ -238,6 +236,16 @@ class Proxy:
         except ProxyError:
             if self.state().maintenance != (before.id if before else ""):
                 raise
+
+    def _reload(
+        self, put: Callable[[], None], taken: Callable[[ProxyState], bool], timeout: float
+    ) -> tuple[int, ...]:
+        """Change files, have nginx read them, and confirm; the workers from before."""
+        old = tuple(self.workers())
+        put()
+        self._engine.signal(self._container, "HUP")
+        self._confirm(taken, old, timeout)
+        return old
 
     def _confirm(
         self, taken: Callable[[ProxyState], bool], old: tuple[int, ...], timeout: float

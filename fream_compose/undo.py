@@ -46,9 +46,9 @@ class Undo:
         if error is None or not self._deeds:
             return
         if isinstance(error, LeaveNow):
-            self._report.warn(f"left as it is; to put it right: {self._commands()}")
-            return
-        self._run(error)
+            self._leave()
+        else:
+            self._run(error)
 
     def _run(self, cause: BaseException) -> None:
         while self._deeds:
@@ -64,9 +64,12 @@ class Undo:
                     next_step=self._commands(),
                 ) from cause
             except LeaveNow:
-                self._report.warn(f"left as it is; to put it right: {self._commands()}")
+                self._leave()
                 raise
             self._deeds.pop()
+
+    def _leave(self) -> None:
+        self._report.warn(f"left as it is; to put it right: {self._commands()}")
 
     def _commands(self) -> str:
         return "; ".join(dict.fromkeys(deed.by_hand for deed in reversed(self._deeds)))

@@ -66,8 +66,6 @@ def _screen(output: Output) -> "Iterator[Callable[[Frame], None]]":
     """Where a watch is shown: in place at a terminal, else a line for each look."""
     from fream_compose.watch_view import plain, view
 
-    # print(), unlike a run that changes something: a reader that is gone ends the watch.
-
     if output is Output.TEXT and sys.stdout.isatty():
         from rich.live import Live
 

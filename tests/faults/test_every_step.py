@@ -68,7 +68,8 @@ class Visitor(threading.Thread):
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Stage]:
     """A project in which 1.0.0 is live."""
-    made = Stage(tmp_path)
+    # Nothing is unhealthy here, so a busy machine gets time.
+    made = Stage(tmp_path, health={"timeout": "20s", "interval": "10ms"})
     made.switch("1.0.0")
     made.fresh()
     yield made
