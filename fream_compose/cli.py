@@ -37,9 +37,10 @@ and goes. Whatever fails before that moment is undone, and the old release never
 """
 EPILOG = (
     "Exit codes: 0 done; 1 a bug; 2 usage; 3 configuration; 4 another run is at work; "
-    "5 Docker or the image failed; 6 never healthy; 7 nginx refused; 8 held and aborted; "
-    "9 state uncertain; 10 nothing to roll back to; 129, 130, 143 interrupted. After every "
-    "code but 9 the app serves as it did before."
+    "5 Docker or the image failed; 6 never healthy; 7 nginx refused; 8 failed after the "
+    "cut-over and taken back, or held and aborted; 9 state uncertain; 10 nothing to roll back "
+    "to; 11 released, but users fare worse; 129, 130, 143 interrupted. After every code but 9 "
+    "and 11 the app serves as it did before."
 )
 
 app = typer.Typer(

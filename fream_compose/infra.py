@@ -129,8 +129,10 @@ def _start_live(
     with report.step(f"Start {live}, which is live, if it does not run"):
         project.up(project.settings.sets[live].services)
     checks = Checks(project, proxy, live, time.monotonic, interruption.wait)
-    checks.own_port(report)
-    checks.through_nginx(report)
+    with report.step(f"Check the health of {live}") as step:
+        step.detail = checks.own_port()
+    with report.step(f"Check {live} through nginx"):
+        checks.through_nginx()
 
 
 def down(project: Project, report: Report, volumes: bool) -> None:

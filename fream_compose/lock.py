@@ -65,7 +65,7 @@ def _take(descriptor: int, path: Path, until: float, pause: Callable[[float], No
             if time.monotonic() >= until:
                 raise LockedError(
                     "Another run is at work",
-                    _holder(path),
+                    holder(path),
                     next_step="Try again when it is done, or wait for it with --wait 10m",
                 ) from error
         pause(_POLL_SECONDS)
@@ -84,7 +84,8 @@ def _sign(descriptor: int, command: str) -> None:
         os.pwrite(descriptor, json.dumps(note).encode(), 0)
 
 
-def _holder(path: Path) -> str:
+def holder(path: Path) -> str:
+    """Who holds the project, since when and for what."""
     try:
         note = json.loads(path.read_text(encoding="utf-8"))
         return f"{note['command']!r}, process {note['pid']} of {note['by']}, since {note['since']}"

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _DISCARD = 5  # seconds that an app which nobody used gets to stop
 # Variables that would make Compose look at another project than the one in the folder.
 _OTHER_PROJECT = ("COMPOSE_PROJECT_NAME", "COMPOSE_FILE", "COMPOSE_ENV_FILES", "COMPOSE_PROFILES")
+_ENDED = ("exited", "dead", "restarting")
 _ESTABLISHED = "01"  # in /proc/net/tcp, see proc_net_tcp in the kernel's documentation
 
 
@@ -41,16 +42,35 @@ class Container:
 
 @dataclass(frozen=True)
 class Condition:
-    """How an app's container fares: its state, exit code, and how often Docker restarted it."""
+    """How a container fares.
+
+    restarts: how often Docker restarted it. started: when, as Docker prints it. health:
+    starting, healthy or unhealthy; empty without a health check. image: the id of its
+    image, and reference: the name that it was asked for by. lasting: whether Docker starts
+    it again when it ends well.
+    """
 
     state: str
-    exit_code: int
-    restarts: int
+    exit_code: int = 0
+    restarts: int = 0
+    id: str = ""
+    name: str = ""
+    service: str = ""
+    started: str = ""
+    health: str = ""
+    image: str = ""
+    reference: str = ""
+    lasting: bool = True
 
     @property
     def crashed(self) -> bool:
-        """Whether the app ended by itself since its container was started."""
-        return self.restarts > 0 or self.state in ("exited", "dead", "restarting")
+        """Whether it ended by itself since it was started."""
+        return self.restarts > 0 or self.state in _ENDED
+
+    @property
+    def finished(self) -> bool:
+        """Whether it ended well and for good, as a job does when it is done."""
+        return self.state == "exited" and self.exit_code == 0 and not self.lasting
 
 
 @dataclass(frozen=True)
@@ -90,11 +110,26 @@ class Project:
 
     def condition(self, container: str) -> Condition:
         """How a container fares. Raises EngineError when there is none."""
-        with translated(f"{container} could not be inspected", QUICK):
-            # Read once: each attribute of python-on-whales may ask Docker again.
-            found = client(QUICK).container.inspect(container)
-            state, restarts = found.state, found.restart_count
-        return Condition(state.status or "", state.exit_code or 0, restarts or 0)
+        return self.conditions([container])[0]
+
+    def conditions(self, containers: Sequence[str]) -> tuple[Condition, ...]:
+        """How containers fare, by their ids or names. Raises EngineError when one is gone."""
+        if not containers:
+            return ()
+        what = f"{', '.join(containers)} could not be inspected"
+        found = json.loads(run(["container", "inspect", *containers], what))
+        return tuple(_condition(facts) for facts in found)
+
+    def members(self, name: SetName) -> tuple[Condition, ...]:
+        """How the containers of a set fare. Raises EngineError."""
+        services = self.settings.sets[name].services
+        return self.conditions([c.id for c in self.containers() if c.service in services])
+
+    def image_id(self, version: Version) -> str:
+        """The id of a release's image, which is on this server. Raises EngineError."""
+        reference = f"{self.settings.image}:{version}"
+        command = ["image", "inspect", "--format", "{{.Id}}", reference]
+        return run(command, f"{reference} could not be inspected").strip()
 
     def logs(self, container: str, lines: int = 10) -> tuple[str, ...]:
         """The last log lines of a container; none when they cannot be had."""
@@ -188,11 +223,14 @@ class Project:
         exists here only and has none. Raises EngineError.
         """
         reference = f"{self.settings.image}:{version}"
-        known = images.digests(reference) if self._may_skip_pull(version) else None
+        known = images.facts(reference) if self._may_skip_pull(version) else None
         if known is None:
             self._pull(reference, check)
-            known = images.digests(reference) or ()
-        return images.pinned(version, self.settings.image, known)
+            known = images.facts(reference)
+        if known is None:
+            return version
+        images.reject_foreign(reference, known.architecture)
+        return images.pinned(version, self.settings.image, known.digests)
 
     def _pull(self, reference: str, check: Callable[[], None]) -> None:
         try:
@@ -200,6 +238,13 @@ class Project:
         except EngineError as error:
             error.next_step = "Was it pushed? Are IMAGE_REGISTRY and IMAGE_NAME in .env right?"
             raise
+
+    def bytes_to_pull(self, version: Version) -> int:
+        """The packed size of what fetch() would pull. Raises EngineError when it would fail."""
+        reference = f"{self.settings.image}:{version}"
+        if self._may_skip_pull(version) and images.facts(reference):
+            return 0
+        return images.bytes_to_pull(reference)
 
     def _may_skip_pull(self, version: Version) -> bool:
         return bool(version.digest) or self.settings.switch.pull == "missing"
@@ -316,6 +361,23 @@ class Project:
 
     def _compose(self, limit: int) -> Any:
         return client(limit, self.settings.compose_directory).compose
+
+
+def _condition(facts: dict[str, Any]) -> Condition:
+    state, labels = facts["State"], facts["Config"].get("Labels") or {}
+    return Condition(
+        state=state["Status"],
+        exit_code=state["ExitCode"],
+        restarts=facts["RestartCount"],
+        id=facts["Id"],
+        name=facts["Name"].removeprefix("/"),
+        service=labels.get("com.docker.compose.service", ""),
+        started=state["StartedAt"],
+        health=(state.get("Health") or {}).get("Status", "").replace("none", ""),
+        image=facts["Image"],
+        reference=facts["Config"]["Image"],
+        lasting=facts["HostConfig"]["RestartPolicy"]["Name"] in ("always", "unless-stopped"),
+    )
 
 
 def open_project(directory: Path, meanwhile: Callable[[], None] = lambda: None) -> Project:

@@ -1,6 +1,7 @@
 """What every command shares: its options, how it opens the project, and how it ends."""
 
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -84,8 +85,9 @@ class Run:
         """
         if self._json:
             envelope = {"ok": False, "command": self.command, "error": _fields(error)}
-            _print(json.dumps(envelope | ({"result": result} if result else {})))
-        _print("\n".join(_explained(error)), sys.stderr)
+            _print(json.dumps(envelope | ({"result": result} if result else {}), default=str))
+        headline, *rest = _explained(error)
+        _print("\n".join([_red(headline), *rest]), sys.stderr)
 
 
 @dataclass
@@ -106,7 +108,7 @@ def edge(command: str, output: str) -> Iterator[Run]:
         try:
             yield run
         except FreamError as error:
-            run.failed(error)
+            run.failed(error, error.result)
             raise typer.Exit(error.exit_code) from error
         except LeaveNow as left:
             _print("left at once; `fream status` tells what is left", sys.stderr)
@@ -133,6 +135,12 @@ def _explained(error: FreamError) -> list[str]:
     told += [f"  serving  {error.serving}"] if error.serving else []
     told += [f"  next     {error.next_step}"] if error.next_step else []
     return told
+
+
+def _red(text: str) -> str:
+    """In red for a person at a terminal who has not said NO_COLOR."""
+    plain = not sys.stderr.isatty() or os.environ.get("NO_COLOR")
+    return text if plain else f"\033[1;31m{text}\033[0m"
 
 
 def _print(text: str, stream: TextIO | None = None) -> None:

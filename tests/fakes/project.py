@@ -74,11 +74,44 @@ class FakeProject(Project):
         ]
         return (*infra, *(self._container(name, app) for name, app in self.apps.items()))
 
-    def condition(self, container: str) -> Condition:
-        app = self._app(container)
-        if app is None and container not in map(self._name, self.infra):
+    def conditions(self, containers: Sequence[str]) -> tuple[Condition, ...]:
+        return tuple(map(self._condition, containers))
+
+    def _condition(self, container: str) -> Condition:
+        for name, app in self.apps.items():
+            if container in (f"id-{name}", self.settings.sets[name].container):
+                return self._member(name, app)
+        if container not in map(self._name, self.infra):
             raise EngineError(f"{container} could not be inspected", "No such container")
-        return Condition(app.state, app.exit_code, 0) if app else Condition("running", 0, 0)
+        return Condition("running")
+
+    def members(self, name: SetName) -> tuple[Condition, ...]:
+        self._act(f"members {name}")
+        return tuple(self._member(n, app) for n, app in self.apps.items() if n == name)
+
+    def _member(self, name: SetName, app: FakeApp) -> Condition:
+        reference = f"{self.settings.image}:{app.version}"
+        image = f"image-{app.version.partition('@')[0]}"
+        return Condition(
+            state=app.state,
+            exit_code=app.exit_code,
+            restarts=app.restarts,
+            id=app.id,
+            name=self.settings.sets[name].container,
+            service=name,
+            started=app.started,
+            health=app.behaviour.health,
+            image=app.behaviour.image or image,
+            reference=reference,
+        )
+
+    def image_id(self, version: Version) -> str:
+        return f"image-{version.tag}"
+
+    def bytes_to_pull(self, version: Version) -> int:
+        if version.tag not in self.registry:
+            raise EngineError(f"{version} is not in the registry", "no such manifest")
+        return IMAGE_BYTES
 
     def logs(self, container: str, lines: int = 10) -> tuple[str, ...]:
         app = self._app(container)

@@ -7,11 +7,11 @@ import tracemalloc
 
 import pytest
 
-from fream_compose.evidence import Evidence, Latency, Moments, Tally, told
+from fream_compose.evidence import Evidence, Latency, Tally
+from fream_compose.evidence_view import told
 from fream_compose.release import SetName
 
-BEGAN, RELOADED, CONFIRMED, ENDED = 1000.0, 1010.0, 1010.5, 1020.0
-MOMENTS = Moments(BEGAN, RELOADED, CONFIRMED, ENDED)
+BEGAN, RELOADED, ENDED = 1000.0, 1010.0, 1020.0
 ABORT = (
     "2026/01/01 00:00:00 [error] 9#9: *1 upstream prematurely closed connection while reading "
     'upstream, client: 172.18.0.1, request: "GET /stream HTTP/1.1"'
@@ -24,6 +24,7 @@ def line(
     status: int = 200,
     seconds: float = 0.01,
     completion: str = "OK",
+    header: str = "0.010",
 ) -> str:
     return json.dumps(
         {
@@ -32,15 +33,16 @@ def line(
             "status": status,
             "seconds": seconds,
             "completion": completion,
+            "upstream_header_seconds": header,
         }
     )
 
 
 def summed(*lines: str, now: float = 1011.0) -> Evidence:
-    tally = Tally()
+    tally = Tally(BEGAN)
     for text in lines:
         tally.read(text, lambda: now)
-    return tally.evidence(MOMENTS, SetName.SET2)
+    return tally.evidence(ENDED, RELOADED, SetName.SET2)
 
 
 def test_requests_are_counted_by_set() -> None:

@@ -16,9 +16,10 @@ from fream_compose.errors import (
     UncertainError,
     UnhealthyError,
 )
+from fream_compose.plan import Wish
 from fream_compose.release import SetName, Version
 from fream_compose.state import Notes
-from fream_compose.switch import Switch, Wish
+from fream_compose.switch import Switch
 from tests.fakes import Behaviour, Stage
 
 
