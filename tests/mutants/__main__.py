@@ -29,6 +29,8 @@ def main(words: Sequence[str] | None = None) -> int:
     except (StaleError, RuntimeError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        return 130
 
 
 def _wanted(mutant: Mutant, options: argparse.Namespace) -> bool:

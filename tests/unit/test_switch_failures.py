@@ -16,7 +16,8 @@ from fream_compose.errors import (
     UncertainError,
     UnhealthyError,
 )
-from fream_compose.release import SetName, Version
+from fream_compose.proxy import render_include
+from fream_compose.release import Live, SetName, Version
 from fream_compose.state import Notes
 from fream_compose.switch import Switch, Wish
 from tests.fakes import Behaviour, Stage
@@ -183,6 +184,33 @@ def test_old_workers_that_keep_accepting_do_not_count_as_a_cut_over(live: Stage)
     assert "did not take its new configuration" in error.what
     assert live.serves() == "1.0.0"
     assert set(live.project.running()) == {"set1"}
+
+
+def test_an_answer_of_another_switch_confirms_nothing(live: Stage) -> None:
+    """The same set and version, but not what this run asked nginx for."""
+    before = Before(live)
+    other = Live(SetName.SET2, Version("1.0.1", f"sha256:{1:064x}"), "20260101T000000Z-ffffff")
+
+    def edit_once() -> None:
+        live.project.script.pop("signal HUP")
+        live.include.write_text(render_include(other))
+
+    live.watcher.at["Cut over"] = lambda: live.project.before("signal HUP", edit_once)
+
+    fails(live, ProxyError)
+
+    assert before.is_back()
+
+
+def test_nginx_without_a_worker_confirms_nothing(
+    live: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = Before(live)
+    monkeypatch.setattr(live.nginx, "processes", lambda: {99: "nginx: master process"})
+
+    fails(live, ProxyError)
+
+    assert before.is_back()
 
 
 def test_a_reload_that_cannot_be_asked_for_is_undone(live: Stage) -> None:
