@@ -135,6 +135,22 @@ def test_tests_that_fail_by_themselves_prove_nothing(
     assert "without any mutant: tests/test_other.py::test_red" in capsys.readouterr().err
 
 
+def test_a_test_that_fails_once_by_chance_kills_nothing(
+    tree: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each copy of the tree is new, so that each trial meets one failure by chance."""
+    (tree / "tests" / "test_half.py").write_text(
+        "from pathlib import Path\n\n"
+        "def test_busy():\n    seen = Path('seen').exists()\n"
+        "    Path('seen').touch()\n    assert seen\n" + TESTS
+    )
+
+    assert tried(tree, ALIVE, KILLED) == 1
+    told = capsys.readouterr().out
+    assert "promise 0: SURVIVED" in told
+    assert "promise 1: killed by tests/test_half.py::test_four_is_halved" in told
+
+
 def test_code_that_cannot_be_imported_is_an_error_and_no_kill(
     tree: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
