@@ -153,6 +153,26 @@ def test_a_configuration_that_nginx_refuses_leaves_the_include_untouched(live: S
     assert not list(live.settings.nginx_directory.glob(".*"))
 
 
+def test_nginx_is_asked_about_its_files_as_they_will_be(
+    live: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inside, check = live.settings.nginx_directory, live.nginx.check
+    seen: list[str] = []
+
+    def look(configuration: str) -> None:
+        folder = inside / Path(configuration).parent.relative_to("/etc/nginx")
+        seen.append((folder / live.include.name).read_text())
+        check(configuration)
+
+    monkeypatch.setattr(live.nginx, "check", look)
+
+    live.switch("1.0.1")
+
+    assert seen
+    assert all("1.0.1" in text for text in seen)
+    assert live.include.read_text() == seen[0]
+
+
 def test_a_reload_that_is_never_confirmed_brings_the_old_include_back(live: Stage) -> None:
     before = Before(live)
     live.watcher.at["Cut over"] = lambda: setattr(live.nginx, "refuses_reloads", True)
