@@ -92,7 +92,7 @@ class Run:
 
 @dataclass
 class Preferences:
-    """How much is said; set once from the options before the command."""
+    """How much is said; set from the options of a command."""
 
     quiet: bool = False
 
@@ -193,8 +193,15 @@ def opened(
     yield project, Proxy(project, container, directory, control, time.monotonic)
 
 
+def named(given: Path | None) -> Path | None:
+    """Where the operator says that the project is: with -C, or in the environment."""
+    text = os.environ.get("FREAM_PROJECT_DIR")
+    return given or (Path(text) if text else None)
+
+
 def find(given: Path | None) -> Path:
     """The folder of compose.yaml: in the folder that was named, or the current one and up."""
+    given = named(given)
     start = (given or Path.cwd()).absolute()
     for folder in [start] if given else [start, *start.parents]:
         for place in (folder / "compose", folder):

@@ -22,7 +22,7 @@ from fream_compose.commands.edge import (
     seconds_of,
 )
 from fream_compose.commands.shell import versions
-from fream_compose.errors import FreamError, WorseError
+from fream_compose.errors import FreamError, UsageError, WorseError
 
 if TYPE_CHECKING:
     from fream_compose.plan import Wish
@@ -40,15 +40,18 @@ KeepWarmOption = Annotated[
 @commands.command()
 def switch(
     context: typer.Context,
-    version: Annotated[
-        str,
-        typer.Option(
-            "--version",
-            "-v",
+    word: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="VERSION",
             help="Image tag, sha256:… digest, or TAG@DIGEST.",
             autocompletion=versions,
         ),
-    ],
+    ] = None,
+    option: Annotated[
+        str | None,
+        typer.Option("--version", "-v", help="The same, by name.", autocompletion=versions),
+    ] = None,
     hold: Annotated[
         bool, typer.Option("--hold", help="Stop before the cut-over, for promote or abort.")
     ] = False,
@@ -66,7 +69,8 @@ def switch(
     from fream_compose.release import Version
 
     with edge("switch", output) as run:
-        wanted, warm = Version.parse(version), _duration(keep_warm)
+        wanted = Version.parse(_one_of(word, option))
+        warm = _duration(keep_warm)
         with opened(context.obj, _import_switch) as (project, proxy):
             from fream_compose.plan import Wish
 
@@ -146,6 +150,16 @@ def recover(
         run.done({"live": as_json(live), "mended": mended}, f"{text}; {serves}")
 
 
+def _one_of(word: str | None, option: str | None) -> str:
+    """The version, given either way. Raises UsageError."""
+    given = {text for text in (word, option) if text is not None}
+    if not given:
+        raise UsageError("No version was given", next_step="fream switch VERSION")
+    if len(given) == 2:
+        raise UsageError(f"{word} and --version {option} differ", next_step="Give one of them")
+    return given.pop()
+
+
 def _import_switch() -> None:
     from fream_compose import docker, switch  # noqa: F401
 
@@ -211,7 +225,6 @@ def _dry_run(run: Run, project: "Project", proxy: "Proxy", wish: "Wish") -> None
 
 def _decide(directory: Path | None, verdict: str, output: Output) -> None:
     """Tell the held switch; it holds the lock, so none is taken here."""
-    from fream_compose.errors import UsageError
     from fream_compose.lock import free
     from fream_compose.state import Notes
 

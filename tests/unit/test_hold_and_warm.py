@@ -79,6 +79,13 @@ def test_a_verdict_on_an_earlier_switch_does_not_count(tmp_path: Path) -> None:
     stage.project.close()
 
 
+def test_a_verdict_is_on_one_switch_only(tmp_path: Path) -> None:
+    notes = Notes(tmp_path / "state")
+    notes.decide("this", "promote")
+
+    assert (notes.verdict("this"), notes.verdict("that")) == ("promote", "")
+
+
 def test_the_old_set_stays_running_when_it_is_kept_warm(live: Stage) -> None:
     outcome = live.switch("1.0.1", keep_warm=WARM)
 
