@@ -16,6 +16,7 @@ from fream_compose.engine import compose_version, engine
 from fream_compose.envfile import EnvFile
 from fream_compose.errors import ConfigurationError, EngineError
 from fream_compose.images import Image
+from fream_compose.ownership import Origin
 from fream_compose.release import SetName, Version
 
 if TYPE_CHECKING:
@@ -87,6 +88,16 @@ class Project:
             "Docker could not list the containers",
         )
         return tuple(Container(*line.split("\t")) for line in out.splitlines())
+
+    def origins(self) -> tuple[Origin, ...]:
+        """Where each container of the project was made, one-off ones too. Raises EngineError."""
+        mine = f"label=com.docker.compose.project={self.settings.project}"
+        labels = ("service", "project.working_dir", "project.config_files")
+        fields = [".ID", ".Names", *(f'.Label "com.docker.compose.{name}"' for name in labels)]
+        columns = "\t".join(f"{{{{{field}}}}}" for field in [*fields, ".Mounts"])
+        listing = ["container", "ls", "--all", "--no-trunc", "--filter", mine]
+        out = run([*listing, "--format", columns], "Docker could not list the containers")
+        return tuple(_origin(*line.split("\t")) for line in out.splitlines())
 
     def condition(self, container: str) -> Condition:
         """How a container fares. Raises EngineError when there is none."""
@@ -316,6 +327,10 @@ class Project:
 
     def _compose(self, limit: int) -> Any:
         return client(limit, self.settings.compose_directory).compose
+
+
+def _origin(id: str, container: str, service: str, folder: str, files: str, mounts: str) -> Origin:
+    return Origin(id, container, service, folder, tuple(files.split(",")), tuple(mounts.split(",")))
 
 
 def open_project(directory: Path, meanwhile: Callable[[], None] = lambda: None) -> Project:

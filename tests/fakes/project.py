@@ -9,6 +9,7 @@ from pathlib import Path
 
 from fream_compose.errors import EngineError, FreamError
 from fream_compose.images import Image
+from fream_compose.ownership import Origin
 from fream_compose.project import Condition, Container, Mount, Project
 from fream_compose.release import SetName, Version
 from fream_compose.settings import Settings
@@ -33,6 +34,7 @@ class FakeProject(Project):
     registry: versions that can be pulled, with their digests. images: versions that are
     here. behaviours: how a tag behaves; else it is fine. script: by action, such as
     `up set2`, `remove set1`, `fetch 1.0.1`, `signal HUP`. restarts: how often nginx was.
+    made_in: by service, the folder that its container was made in; else this project's.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -47,6 +49,7 @@ class FakeProject(Project):
         self.open_connections = 0
         self.restarts = 0
         self.recreated = False
+        self.made_in: dict[str, Path] = {}
         self.access_log: Path | None = None
         self.nginx = FakeNginx(settings.nginx_directory, self.apps.get)
 
@@ -68,11 +71,23 @@ class FakeProject(Project):
 
     def containers(self) -> tuple[Container, ...]:
         self._act("containers")
+        return self._containers()
+
+    def _containers(self) -> tuple[Container, ...]:
         infra = [
             Container(f"id-{name}", self._name(name), name, "running", "Up 2 minutes", name)
             for name in sorted(self.infra)
         ]
         return (*infra, *(self._container(name, app) for name, app in self.apps.items()))
+
+    def origins(self) -> tuple[Origin, ...]:
+        return tuple(self._origin(container) for container in self._containers())
+
+    def _origin(self, container: Container) -> Origin:
+        folder = self.made_in.get(container.service, self.settings.compose_directory)
+        nginx = (str(folder.parent / "nginx"),) if container.service == "nginx" else ()
+        files = (str(folder / "compose.yaml"),)
+        return Origin(container.id, container.name, container.service, str(folder), files, nginx)
 
     def condition(self, container: str) -> Condition:
         app = self._app(container)
@@ -171,6 +186,8 @@ class FakeProject(Project):
     ) -> None:
         assert seconds > 0
         self.recreated = recreate
+        for service in services if recreate else ():
+            self.made_in.pop(service, None)
         self.up(services)
         check()
 
@@ -186,6 +203,7 @@ class FakeProject(Project):
 
     def remove(self, name: SetName) -> None:
         self._act(f"remove {name}")
+        self.made_in.pop(name, None)
         if app := self.apps.pop(name, None):
             app.end(143)
 

@@ -15,7 +15,7 @@ from fream_compose.errors import ConfigurationError, InterruptedRun, LockedError
 
 
 def test_the_second_run_is_told_who_holds_it_since_when_and_for_what(tmp_path: Path) -> None:
-    path = tmp_path / ".fream" / "lock"
+    path = tmp_path / ".fream"
     with (
         lock.hold(path, "fream switch --version 1.0"),
         pytest.raises(LockedError) as caught,
@@ -30,15 +30,15 @@ def test_the_second_run_is_told_who_holds_it_since_when_and_for_what(tmp_path: P
 
 
 def test_a_lock_is_free_after_its_run_even_one_that_failed(tmp_path: Path) -> None:
-    with pytest.raises(ZeroDivisionError), lock.hold(tmp_path / "lock", "fream switch"):
+    with pytest.raises(ZeroDivisionError), lock.hold(tmp_path / ".fream", "fream switch"):
         raise ZeroDivisionError
 
-    with lock.hold(tmp_path / "lock", "fream switch"):
+    with lock.hold(tmp_path / ".fream", "fream switch"):
         pass
 
 
 def test_a_lock_is_free_when_its_holder_was_killed(tmp_path: Path) -> None:
-    path = tmp_path / "lock"
+    path = tmp_path / ".fream"
     code = (
         "import sys, time; from pathlib import Path; from fream_compose import lock\n"
         "with lock.hold(Path(sys.argv[1]), 'fream switch'):\n"
@@ -59,7 +59,7 @@ def test_a_lock_is_free_when_its_holder_was_killed(tmp_path: Path) -> None:
 
 
 def test_a_run_that_waits_gets_its_turn(tmp_path: Path) -> None:
-    path, held, leave = tmp_path / "lock", threading.Event(), threading.Event()
+    path, held, leave = tmp_path / ".fream", threading.Event(), threading.Event()
 
     def hold() -> None:
         with lock.hold(path, "fream switch"):
@@ -78,17 +78,17 @@ def test_a_run_that_waits_can_be_interrupted(tmp_path: Path) -> None:
         raise InterruptedRun(15)
 
     with (
-        lock.hold(tmp_path / "lock", "fream switch"),
+        lock.hold(tmp_path / ".fream", "fream switch"),
         pytest.raises(InterruptedRun),
-        lock.hold(tmp_path / "lock", "fream down", wait=5, pause=interrupted),
+        lock.hold(tmp_path / ".fream", "fream down", wait=5, pause=interrupted),
     ):
         pass
 
 
 def test_a_lock_that_says_nothing_is_still_a_lock(tmp_path: Path) -> None:
-    path = tmp_path / "lock"
+    path = tmp_path / ".fream"
     with lock.hold(path, "fream switch"):
-        path.write_text("torn {")
+        (path / "holder.json").write_text("torn {")
         with pytest.raises(LockedError) as caught, lock.hold(path, "fream down"):
             pass
 
@@ -98,5 +98,5 @@ def test_a_lock_that_says_nothing_is_still_a_lock(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
 
-    with pytest.raises(ConfigurationError), lock.hold(tmp_path / "file" / "lock", "fream"):
+    with pytest.raises(ConfigurationError), lock.hold(tmp_path / "file", "fream"):
         pass
