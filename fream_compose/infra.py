@@ -73,11 +73,14 @@ def start(
     containers: tuple[Container, ...],
     check: Callable[[], None],
     recreate: bool = False,
+    services: tuple[str, ...] = (),
+    stop_seconds: int | None = None,
 ) -> None:
     """Start what outlives releases and wait until it is healthy.
 
     containers: what there is already. check: called a few times a second; what it raises
-    ends the wait. Raises ConfigurationError for a port in use and for an nginx that is too
+    ends the wait. services: only these. stop_seconds: instead of the grace of what is made
+    anew. Raises ConfigurationError for a port in use and for an nginx that is too
     old, EngineError.
     """
     settings = project.settings
@@ -89,7 +92,8 @@ def start(
         {name: settings.addresses[name] for name in settings.infra if name not in present}
     )
     try:
-        project.up_healthy(settings.infra, _READY_SECONDS, check, recreate)
+        wanted = services or settings.infra
+        project.up_healthy(wanted, _READY_SECONDS, check, recreate, stop_seconds)
     except EngineError as error:
         _explain(project, error)
         raise

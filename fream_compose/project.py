@@ -191,6 +191,28 @@ class Project:
         command = ["run", "--rm", "--tty", "--network", "none", "--entrypoint", "nginx"]
         return run([*command, image, "-v"], f"{image} could not be run", PULL).strip()
 
+    def test_nginx(self, check: Callable[[], None]) -> None:
+        """Test this folder's configuration of nginx, whether nginx runs or not.
+
+        Raises ConfigurationError.
+        """
+        try:
+            self._one_off("nginx", ["nginx", "-t", "-q"], check)
+        except EngineError as error:
+            raise ConfigurationError(
+                "nginx refuses this folder's configuration",
+                error.why,
+                next_step=f"Correct the files in {self.settings.nginx_directory}",
+            ) from error
+
+    def _one_off(self, service: str, command: Sequence[str], check: Callable[[], None]) -> str:
+        """What a command prints in a new container of a service. Raises EngineError."""
+        file = str(self.settings.compose_directory / "compose.yaml")
+        compose = ["compose", "--file", file, "--profile", "*"]
+        options = ["run", "--rm", "--no-deps", "--no-TTY", "--quiet-pull"]
+        what = f"{command[0]} failed in a container of {service}"
+        return run([*compose, *options, service, *command], what, PULL, check)
+
     def fetch(self, version: Version, check: Callable[[], None]) -> Version:
         """Make the image of a version available here and pin its content.
 
@@ -278,10 +300,12 @@ class Project:
         seconds: int,
         check: Callable[[], None],
         recreate: bool = False,
+        stop_seconds: int | None = None,
     ) -> None:
         """Start services, pulling their images, and wait until their health checks are good.
 
         recreate: whether a service whose settings have changed is stopped and made anew.
+        stop_seconds: that it then gets to stop, instead of its own grace.
         check: called a few times a second; what it raises ends the wait, not the services.
         Raises EngineError.
         """
@@ -289,6 +313,7 @@ class Project:
         compose = ["compose", "--file", file, "--profile", "*"]
         start = ["up", "--detach", "--no-build", "--no-deps", "--quiet-pull"]
         start += [] if recreate else ["--no-recreate"]
+        start += [] if stop_seconds is None else ["--timeout", str(stop_seconds)]
         wait = ["--wait", "--wait-timeout", str(seconds)]
         what = f"{', '.join(services)} could not be started"
         run([*compose, *start, *wait, *services], what, PULL + seconds, check)

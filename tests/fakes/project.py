@@ -119,6 +119,11 @@ class FakeProject(Project):
         self._act("nginx -v")
         return f"nginx version: nginx/{self.nginx.version}"
 
+    def test_nginx(self, check: Callable[[], None]) -> None:
+        self._act("test nginx")
+        check()
+        self.nginx.check("/etc/nginx/nginx.conf")
+
     def restart(self, container: str) -> None:
         self._act("restart")
         self._reject_unknown(container)
@@ -183,6 +188,7 @@ class FakeProject(Project):
         seconds: int,
         check: Callable[[], None],
         recreate: bool = False,
+        stop_seconds: int | None = None,
     ) -> None:
         assert seconds > 0
         self.recreated = recreate
