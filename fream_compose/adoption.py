@@ -43,11 +43,9 @@ def adopt(
     """Have nginx and MySQL read this folder's files, and the rest count as this folder's.
 
     The live set runs on untouched. given: the folder to take over from although it still
-    holds the project. Raises ConfigurationError where that would be needed, for an engine
-    that is elsewhere, and for data that would be left behind; EngineError; ProxyError.
+    holds the project. Raises ConfigurationError where that would be needed, and
+    for data that would be left behind; EngineError; ProxyError.
     """
-    if away := ownership.elsewhere():
-        raise ownership.not_here(away)
     home = ownership.home_of(project)
     foreign = ownership.strangers(project.origins(), home)
     folders = tuple(sorted({origin.place for origin in foreign}))
@@ -93,7 +91,7 @@ def reject_left_data(now: Path | None, then: Path | None) -> None:
 
 def _holds_project(folder: Path) -> bool:
     try:
-        return (folder / "compose.yaml").exists()
+        return not folder.is_absolute() or (folder / "compose.yaml").exists()
     except OSError:
         return True
 

@@ -49,12 +49,15 @@ class Home:
     adopted: frozenset[str] = frozenset()
 
 
-def refusal(project: "Project") -> ConfigurationError | None:
-    """Why this folder must not change what runs; None when all is its own. Raises EngineError."""
-    # Not asked first: an engine that is elsewhere may not even answer.
+def refusal(project: "Project", adopts: bool = False) -> ConfigurationError | None:
+    """Why this folder must not change what runs; None when all is its own. Raises EngineError.
+
+    adopts: whether containers of another folder are what the run is for.
+    """
+    # An engine that is elsewhere is not asked: it may not even answer.
     if away := elsewhere():
         return not_here(away)
-    return not_ours(project.origins(), home_of(project))
+    return None if adopts else not_ours(project.origins(), home_of(project))
 
 
 def home_of(project: "Project") -> Home:

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -107,6 +108,15 @@ class Project:
             state, restarts = found.state, found.restart_count
         return Condition(state.status or "", state.exit_code or 0, restarts or 0)
 
+    def last_health_check(self, container: str) -> str:
+        """What the last health check since the start printed as it failed. Raises EngineError."""
+        command = ["container", "inspect", "--format", "{{json .State}}", container]
+        state = json.loads(run(command, f"{container} could not be inspected"))
+        log = (state.get("Health") or {}).get("Log") or []
+        began = _seconds(state["StartedAt"])
+        failed = [o for o in log if o["ExitCode"] and _seconds(o["Start"]) >= began]
+        return str(failed[-1]["Output"]) if failed else ""
+
     def logs(self, container: str, lines: int = 10) -> tuple[str, ...]:
         """The last log lines of a container; none when they cannot be had."""
         try:
@@ -197,7 +207,7 @@ class Project:
         Raises ConfigurationError.
         """
         try:
-            self._one_off("nginx", ["nginx", "-t", "-q"], check)
+            self.one_off("nginx", ["nginx", "-t", "-q"], check)
         except EngineError as error:
             raise ConfigurationError(
                 "nginx refuses this folder's configuration",
@@ -205,7 +215,7 @@ class Project:
                 next_step=f"Correct the files in {self.settings.nginx_directory}",
             ) from error
 
-    def _one_off(self, service: str, command: Sequence[str], check: Callable[[], None]) -> str:
+    def one_off(self, service: str, command: Sequence[str], check: Callable[[], None]) -> str:
         """What a command prints in a new container of a service. Raises EngineError."""
         file = str(self.settings.compose_directory / "compose.yaml")
         compose = ["compose", "--file", file, "--profile", "*"]
@@ -352,6 +362,11 @@ class Project:
 
     def _compose(self, limit: int) -> Any:
         return client(limit, self.settings.compose_directory).compose
+
+
+def _seconds(moment: str) -> float:
+    """Docker's time as seconds; its nine digits of a second are more than Python 3.11 reads."""
+    return datetime.fromisoformat(re.sub(r"\.\d+", "", moment)).timestamp()
 
 
 def _origin(id: str, container: str, service: str, folder: str, files: str, mounts: str) -> Origin:

@@ -62,7 +62,7 @@ class Run:
     def locked(self, project: "Project", wait: str = "", adopts: bool = False) -> Iterator[None]:
         """Hold the project, which must be this folder's: one run at a time.
 
-        wait: a duration, such as 10m. adopts: whether the run itself looks whose it is.
+        wait: a duration, such as 10m. adopts: whether the run takes over another folder's.
         """
         from fream_compose import lock
         from fream_compose.state import Notes
@@ -71,17 +71,16 @@ class Run:
         command = " ".join(["fream", *sys.argv[1:]])
         folder = project.settings.state_directory
         with lock.hold(folder, command, seconds, self.interruption.wait):
-            if not adopts:
-                self.reject_foreign(project)
+            self.reject_foreign(project, adopts)
             # Nobody else runs, so nothing is held: a note of it was left by a killed run.
             Notes(folder).release()
             yield
 
-    def reject_foreign(self, project: "Project") -> None:
+    def reject_foreign(self, project: "Project", adopts: bool = False) -> None:
         """Raise ConfigurationError where this folder must not change what runs."""
         from fream_compose.ownership import refusal
 
-        if error := refusal(project):
+        if error := refusal(project, adopts):
             raise error
 
     def warn_of_foreign(self, project: "Project") -> None:
@@ -225,9 +224,22 @@ def as_json(live: "Live | None") -> dict[str, Any] | None:
     return None if live is None else {**asdict(live), "version": str(live.version)}
 
 
+def at_terminal() -> bool:
+    """Whether somebody is there to ask."""
+    return sys.stdin.isatty()
+
+
 def confirm(question: str) -> None:
     """Ask before something is destroyed. Raises UsageError for no, and where nobody can answer."""
-    if not sys.stdin.isatty():
+    if not at_terminal():
         raise UsageError("Nobody is here to ask", question, next_step="Say --yes if you mean it")
     if not typer.confirm(question, err=True):
         raise UsageError("Nothing was removed", "The question was answered with no")
+
+
+def confirm_name(question: str, name: str, next_step: str) -> None:
+    """Have a name typed before something is destroyed. Raises UsageError as confirm() does."""
+    if not at_terminal():
+        raise UsageError("Nobody is here to ask", question, next_step=next_step)
+    if typer.prompt(question, err=True).strip() != name:
+        raise UsageError("Nothing was removed", f"That is not {name}")

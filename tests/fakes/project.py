@@ -34,6 +34,7 @@ class FakeProject(Project):
     registry: versions that can be pulled, with their digests. images: versions that are
     here. behaviours: how a tag behaves; else it is fine. script: by action, such as
     `up set2`, `remove set1`, `fetch 1.0.1`, `signal HUP`. restarts: how often nginx was.
+    one_offs: by service, what a command in a new container prints. health_checks: by container.
     made_in: by service, the folder that its container was made in; else this project's.
     """
 
@@ -50,6 +51,8 @@ class FakeProject(Project):
         self.restarts = 0
         self.recreated = False
         self.made_in: dict[str, Path] = {}
+        self.one_offs: dict[str, str] = {}
+        self.health_checks: dict[str, str] = {}
         self.access_log: Path | None = None
         self.nginx = FakeNginx(settings.nginx_directory, self.apps.get)
 
@@ -118,6 +121,14 @@ class FakeProject(Project):
     def nginx_version(self) -> str:
         self._act("nginx -v")
         return f"nginx version: nginx/{self.nginx.version}"
+
+    def one_off(self, service: str, command: Sequence[str], check: Callable[[], None]) -> str:
+        self._act(f"one-off {service}")
+        check()
+        return self.one_offs.get(service, "")
+
+    def last_health_check(self, container: str) -> str:
+        return self.health_checks.get(container, "")
 
     def test_nginx(self, check: Callable[[], None]) -> None:
         self._act("test nginx")
@@ -191,6 +202,7 @@ class FakeProject(Project):
         stop_seconds: int | None = None,
     ) -> None:
         assert seconds > 0
+        assert stop_seconds is None or stop_seconds > 0
         self.recreated = recreate
         for service in services if recreate else ():
             self.made_in.pop(service, None)
