@@ -123,7 +123,7 @@ class FakeProject(Project):
         return f"nginx version: nginx/{self.nginx.version}"
 
     def one_off(self, service: str, command: Sequence[str], check: Callable[[], None]) -> str:
-        self._act(f"one-off {service}")
+        self._act(f"one-off {service} {command[0]}")
         check()
         return self.one_offs.get(service, "")
 
