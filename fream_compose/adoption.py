@@ -21,7 +21,7 @@ from fream_compose.settings import STATE
 from fream_compose.state import Notes
 
 _DATA = Path("/var/lib/mysql")
-_CLOSING_SECONDS = 2  # that nginx gets to end its requests, while nobody else can connect
+_CLOSING_SECONDS = 1  # that nginx gets to end its requests, while nobody else can connect
 
 
 @dataclass(frozen=True)
@@ -148,12 +148,10 @@ def _bring_over(
     if beside:
         with report.step(f"Start {' and '.join(beside)} from here"):
             infra.start(project, project.containers(), check, recreate=True, services=beside)
-    with report.step("Start nginx from here") as step:
-        began = time.monotonic()
+    with report.step("Start nginx from here"):
         infra.start(
             project, project.containers(), check, recreate=True, stop_seconds=_CLOSING_SECONDS
         )
-        step.detail = f"users waited for {time.monotonic() - began:.1f} s at most"
 
 
 def _note_the_rest(project: Project, live: Live | None, report: Report) -> None:
