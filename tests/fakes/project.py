@@ -190,6 +190,8 @@ class FakeProject(Project):
         return DISK_BYTES - IMAGE_BYTES * len(self.images)
 
     def mounts(self, container: str) -> tuple[Mount, ...]:
+        if container != self.settings.nginx_container:
+            return ()
         self._reject_stopped(container)
         return (Mount(self.settings.nginx_directory, Path("/etc/nginx")),)
 

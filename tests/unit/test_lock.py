@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 from pathlib import Path
 
@@ -100,3 +102,81 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
 
     with pytest.raises(ConfigurationError), lock.hold(tmp_path / "file", "fream"):
         pass
+
+
+def test_no_file_in_the_folder_is_the_lock(tmp_path: Path) -> None:
+    folder = tmp_path / ".fream"
+    folder.mkdir()
+    (folder / "lock").write_text('{"pid": 1, "command": "left by an earlier version"}')
+
+    with lock.hold(folder, "fream switch"):
+        for path in folder.iterdir():
+            path.unlink()
+        assert not lock.free(folder)
+        with pytest.raises(LockedError), lock.hold(folder, "fream down"):
+            pass
+    assert lock.free(folder)
+
+
+def test_looking_whether_it_is_free_makes_nothing(tmp_path: Path) -> None:
+    assert lock.free(tmp_path / ".fream")
+    assert not (tmp_path / ".fream").exists()
+
+
+@pytest.mark.parametrize("mode", [None, 0o755, 0o777, 0o700])
+def test_the_folder_is_its_owners_alone(tmp_path: Path, mode: int | None) -> None:
+    folder = tmp_path / ".fream"
+    if mode is not None:
+        folder.mkdir()
+        folder.chmod(mode)
+
+    with lock.hold(folder, "fream switch"):
+        assert folder.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_folder_that_was_replaced_is_another_lock(tmp_path: Path) -> None:
+    folder = tmp_path / ".fream"
+    first = contextlib.ExitStack()
+    first.enter_context(lock.hold(folder, "fream switch"))
+
+    def replaced(_seconds: float) -> None:
+        folder.rename(tmp_path / "aside")
+        folder.mkdir()
+        first.close()
+
+    with lock.hold(folder, "fream down", wait=5, pause=replaced):
+        assert not lock.free(folder)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+@pytest.mark.parametrize("mode", [0o700, 0o755])
+def test_another_users_folder_is_told(mode: int) -> None:
+    with tempfile.TemporaryDirectory() as place:
+        Path(place).chmod(0o755)
+        folder = Path(place) / ".fream"
+        folder.mkdir()
+        folder.chmod(mode)
+        os.seteuid(65534)
+        try:
+            with pytest.raises(ConfigurationError) as caught, lock.hold(folder, "fream"):
+                pass
+        finally:
+            os.seteuid(0)
+
+    assert "root" in caught.value.why
+    assert "chown" in caught.value.next_step
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_another_user_cannot_take_the_lock() -> None:
+    with tempfile.TemporaryDirectory() as place:
+        Path(place).chmod(0o755)
+        folder = Path(place) / ".fream"
+        with lock.hold(folder, "fream switch"):
+            pass
+        os.seteuid(65534)
+        try:
+            with pytest.raises(PermissionError):
+                os.open(folder, os.O_RDONLY)
+        finally:
+            os.seteuid(0)
