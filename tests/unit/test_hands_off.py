@@ -39,7 +39,7 @@ CHANGING = (
     ("prune",),
     ("exec", "live", "--", "true"),
 )
-READING = {"status", "history", "config", "logs", "doctor", "plugin", "init"}
+READING = {"status", "history", "config", "logs", "doctor", "completion", "plugin", "init"}
 
 
 @pytest.fixture
