@@ -7,6 +7,7 @@ import typer
 
 from fream_compose import __version__
 from fream_compose.commands import (
+    adopt,
     care,
     edge,
     infra,
@@ -70,7 +71,7 @@ def main_options(
         raise typer.Exit(2)
 
 
-for module in (release, infra, look, inside, care, setup, shell, maintenance):
+for module in (release, infra, look, inside, care, setup, shell, maintenance, adopt):
     app.add_typer(shared.with_shared_options(module.commands))
 
 

@@ -61,9 +61,9 @@ def _failures(looks: list[Callable[[], None]]) -> Iterator[FreamError]:
 
 
 def _lock(project: Project) -> None:
-    path = project.settings.state_directory / "lock"
-    if not lock.free(path):
-        raise LockedError("Another run is at work", lock.holder(path), next_step="fream status")
+    state = project.settings.state_directory
+    if not lock.free(state):
+        raise LockedError("Another run is at work", lock.holder(state), next_step="fream status")
 
 
 def _image(project: Project, plan: Plan, wish: Wish) -> None:

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -16,6 +17,7 @@ from fream_compose.engine import compose_version, engine
 from fream_compose.envfile import EnvFile
 from fream_compose.errors import ConfigurationError, EngineError
 from fream_compose.images import Image
+from fream_compose.ownership import Origin
 from fream_compose.release import SetName, Version
 
 if TYPE_CHECKING:
@@ -108,6 +110,16 @@ class Project:
         )
         return tuple(Container(*line.split("\t")) for line in out.splitlines())
 
+    def origins(self) -> tuple[Origin, ...]:
+        """Where each container of the project was made, one-off ones too. Raises EngineError."""
+        mine = f"label=com.docker.compose.project={self.settings.project}"
+        labels = ("service", "project.working_dir", "project.config_files")
+        fields = [".ID", ".Names", *(f'.Label "com.docker.compose.{name}"' for name in labels)]
+        columns = "\t".join(f"{{{{{field}}}}}" for field in [*fields, ".Mounts"])
+        listing = ["container", "ls", "--all", "--no-trunc", "--filter", mine]
+        out = run([*listing, "--format", columns], "Docker could not list the containers")
+        return tuple(_origin(*line.split("\t")) for line in out.splitlines())
+
     def condition(self, container: str) -> Condition:
         """How a container fares. Raises EngineError when there is none."""
         return self.conditions([container])[0]
@@ -130,6 +142,15 @@ class Project:
         reference = f"{self.settings.image}:{version}"
         command = ["image", "inspect", "--format", "{{.Id}}", reference]
         return run(command, f"{reference} could not be inspected").strip()
+
+    def last_health_check(self, container: str) -> str:
+        """What the last health check since the start printed as it failed. Raises EngineError."""
+        command = ["container", "inspect", "--format", "{{json .State}}", container]
+        state = json.loads(run(command, f"{container} could not be inspected"))
+        log = (state.get("Health") or {}).get("Log") or []
+        began = _seconds(state["StartedAt"])
+        failed = [o for o in log if o["ExitCode"] and _seconds(o["Start"]) >= began]
+        return str(failed[-1]["Output"]) if failed else ""
 
     def logs(self, container: str, lines: int = 10) -> tuple[str, ...]:
         """The last log lines of a container; none when they cannot be had."""
@@ -214,6 +235,28 @@ class Project:
         # It says it on stderr, which a terminal merges into what is read.
         command = ["run", "--rm", "--tty", "--network", "none", "--entrypoint", "nginx"]
         return run([*command, image, "-v"], f"{image} could not be run", PULL).strip()
+
+    def test_nginx(self, check: Callable[[], None]) -> None:
+        """Test this folder's configuration of nginx, whether nginx runs or not.
+
+        Raises ConfigurationError.
+        """
+        try:
+            self.one_off("nginx", ["nginx", "-t", "-q"], check)
+        except EngineError as error:
+            raise ConfigurationError(
+                "nginx refuses this folder's configuration",
+                error.why,
+                next_step=f"Correct the files in {self.settings.nginx_directory}",
+            ) from error
+
+    def one_off(self, service: str, command: Sequence[str], check: Callable[[], None]) -> str:
+        """What a command prints in a new container of a service. Raises EngineError."""
+        file = str(self.settings.compose_directory / "compose.yaml")
+        compose = ["compose", "--file", file, "--profile", "*"]
+        options = ["run", "--rm", "--no-deps", "--no-TTY", "--quiet-pull"]
+        what = f"{command[0]} failed in a container of {service}"
+        return run([*compose, *options, service, *command], what, PULL, check)
 
     def fetch(self, version: Version, check: Callable[[], None]) -> Version:
         """Make the image of a version available here and pin its content.
@@ -312,10 +355,12 @@ class Project:
         seconds: int,
         check: Callable[[], None],
         recreate: bool = False,
+        stop_seconds: int | None = None,
     ) -> None:
         """Start services, pulling their images, and wait until their health checks are good.
 
         recreate: whether a service whose settings have changed is stopped and made anew.
+        stop_seconds: that it then gets to stop, instead of its own grace.
         check: called a few times a second; what it raises ends the wait, not the services.
         Raises EngineError.
         """
@@ -323,6 +368,7 @@ class Project:
         compose = ["compose", "--file", file, "--profile", "*"]
         start = ["up", "--detach", "--no-build", "--no-deps", "--quiet-pull"]
         start += [] if recreate else ["--no-recreate"]
+        start += [] if stop_seconds is None else ["--timeout", str(stop_seconds)]
         wait = ["--wait", "--wait-timeout", str(seconds)]
         what = f"{', '.join(services)} could not be started"
         run([*compose, *start, *wait, *services], what, PULL + seconds, check)
@@ -378,6 +424,15 @@ def _condition(facts: dict[str, Any]) -> Condition:
         reference=facts["Config"]["Image"],
         lasting=facts["HostConfig"]["RestartPolicy"]["Name"] in ("always", "unless-stopped"),
     )
+
+
+def _seconds(moment: str) -> float:
+    """Docker's time as seconds; its nine digits of a second are more than Python 3.11 reads."""
+    return datetime.fromisoformat(re.sub(r"\.\d+", "", moment)).timestamp()
+
+
+def _origin(id: str, container: str, service: str, folder: str, files: str, mounts: str) -> Origin:
+    return Origin(id, container, service, folder, tuple(files.split(",")), tuple(mounts.split(",")))
 
 
 def open_project(directory: Path, meanwhile: Callable[[], None] = lambda: None) -> Project:

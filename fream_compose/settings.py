@@ -209,10 +209,14 @@ class SetSettings(_Model):
 
 
 class Settings(_Model):
-    """All that fream knows of a project before it looks at what runs."""
+    """All that fream knows of a project before it looks at what runs.
+
+    data_directory: MySQL's, where its data is in a folder and not in a volume.
+    """
 
     compose_directory: Path
     nginx_directory: Path
+    data_directory: Path | None
     project: str
     image: str
     profiles: tuple[str, ...]
@@ -305,6 +309,7 @@ def _settings(config: dict[str, Any], switch: SwitchSettings, directory: Path) -
             for volume in nginx["volumes"]
             if volume["target"] == "/etc/nginx"
         ),
+        data_directory=_folder_at("/var/lib/mysql", services.get("mysql", {})),
         project=config["name"],
         image=repository(services["set1"]["image"]),
         profiles=tuple(sorted({p for s in services.values() for p in s.get("profiles", ())})),
@@ -330,6 +335,12 @@ def _set(name: SetName, services: dict[str, Any]) -> SetSettings:
         inner_port=app["ports"][0]["target"],
         stop_seconds=max(_go_duration(grace) for grace in graces),
     )
+
+
+def _folder_at(target: str, service: dict[str, Any]) -> Path | None:
+    """The folder of this server at a place in a service; None where that is a volume."""
+    found = (v for v in service.get("volumes", ()) if v["target"] == target)
+    return next((Path(v["source"]) for v in found if v.get("type") == "bind"), None)
 
 
 def _services_of(profile: str, services: dict[str, Any]) -> tuple[str, ...]:

@@ -76,6 +76,7 @@ def switch(
 
             wish = Wish(wanted, hold, warm)
             if dry_run:
+                run.reject_foreign(project)
                 _dry_run(run, project, proxy, wish)
                 return
             with run.locked(project, wait):
@@ -229,9 +230,10 @@ def _decide(directory: Path | None, verdict: str, output: Output) -> None:
     from fream_compose.state import Notes
 
     with edge(verdict, output) as run, opened(directory) as (project, _):
+        run.reject_foreign(project)
         state = project.settings.state_directory
         held = Notes(state).held()
-        if not held or free(state / "lock"):
+        if not held or free(state):
             raise UsageError("No switch is held", next_step="fream switch --version VERSION --hold")
         Notes(state).decide(held["switch"], verdict)
         run.done(held, f"{held['version']}: {verdict}; the held switch goes on in its terminal")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from fream_compose.errors import EngineError, FreamError
 from fream_compose.images import Image
+from fream_compose.ownership import Origin
 from fream_compose.project import Condition, Container, Mount, Project
 from fream_compose.release import SetName, Version
 from fream_compose.settings import Settings
@@ -33,6 +34,8 @@ class FakeProject(Project):
     registry: versions that can be pulled, with their digests. images: versions that are
     here. behaviours: how a tag behaves; else it is fine. script: by action, such as
     `up set2`, `remove set1`, `fetch 1.0.1`, `signal HUP`. restarts: how often nginx was.
+    one_offs: by service, what a command in a new container prints. health_checks: by container.
+    made_in: by service, the folder that its container was made in; else this project's.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -47,6 +50,9 @@ class FakeProject(Project):
         self.open_connections = 0
         self.restarts = 0
         self.recreated = False
+        self.made_in: dict[str, Path] = {}
+        self.one_offs: dict[str, str] = {}
+        self.health_checks: dict[str, str] = {}
         self.access_log: Path | None = None
         self.nginx = FakeNginx(settings.nginx_directory, self.apps.get)
 
@@ -68,11 +74,23 @@ class FakeProject(Project):
 
     def containers(self) -> tuple[Container, ...]:
         self._act("containers")
+        return self._containers()
+
+    def _containers(self) -> tuple[Container, ...]:
         infra = [
             Container(f"id-{name}", self._name(name), name, "running", "Up 2 minutes", name)
             for name in sorted(self.infra)
         ]
         return (*infra, *(self._container(name, app) for name, app in self.apps.items()))
+
+    def origins(self) -> tuple[Origin, ...]:
+        return tuple(self._origin(container) for container in self._containers())
+
+    def _origin(self, container: Container) -> Origin:
+        folder = self.made_in.get(container.service, self.settings.compose_directory)
+        nginx = (str(folder.parent / "nginx"),) if container.service == "nginx" else ()
+        files = (str(folder / "compose.yaml"),)
+        return Origin(container.id, container.name, container.service, str(folder), files, nginx)
 
     def conditions(self, containers: Sequence[str]) -> tuple[Condition, ...]:
         return tuple(map(self._condition, containers))
@@ -137,6 +155,19 @@ class FakeProject(Project):
         self._act("nginx -v")
         return f"nginx version: nginx/{self.nginx.version}"
 
+    def one_off(self, service: str, command: Sequence[str], check: Callable[[], None]) -> str:
+        self._act(f"one-off {service} {command[0]}")
+        check()
+        return self.one_offs.get(service, "")
+
+    def last_health_check(self, container: str) -> str:
+        return self.health_checks.get(container, "")
+
+    def test_nginx(self, check: Callable[[], None]) -> None:
+        self._act("test nginx")
+        check()
+        self.nginx.check("/etc/nginx/nginx.conf")
+
     def restart(self, container: str) -> None:
         self._act("restart")
         self._reject_unknown(container)
@@ -192,6 +223,8 @@ class FakeProject(Project):
         return DISK_BYTES - IMAGE_BYTES * len(self.images)
 
     def mounts(self, container: str) -> tuple[Mount, ...]:
+        if container != self.settings.nginx_container:
+            return ()
         self._reject_stopped(container)
         return (Mount(self.settings.nginx_directory, Path("/etc/nginx")),)
 
@@ -201,9 +234,13 @@ class FakeProject(Project):
         seconds: int,
         check: Callable[[], None],
         recreate: bool = False,
+        stop_seconds: int | None = None,
     ) -> None:
         assert seconds > 0
+        assert stop_seconds is None or stop_seconds > 0
         self.recreated = recreate
+        for service in services if recreate else ():
+            self.made_in.pop(service, None)
         self.up(services)
         check()
 
@@ -219,6 +256,7 @@ class FakeProject(Project):
 
     def remove(self, name: SetName) -> None:
         self._act(f"remove {name}")
+        self.made_in.pop(name, None)
         if app := self.apps.pop(name, None):
             app.end(143)
 
