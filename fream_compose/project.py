@@ -11,7 +11,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from fream_compose import images
-from fream_compose.docker import PULL, QUICK, START, become, begin, client, output, run, translated
+from fream_compose.docker import (
+    PULL,
+    QUICK,
+    START,
+    become,
+    begin,
+    client,
+    compose,
+    output,
+    run,
+    translated,
+)
 from fream_compose.engine import compose_version, engine
 from fream_compose.envfile import EnvFile
 from fream_compose.errors import ConfigurationError, EngineError
@@ -22,8 +33,6 @@ if TYPE_CHECKING:
     from fream_compose.settings import Settings
 
 _DISCARD = 5  # seconds that an app which nobody used gets to stop
-# Variables that would make Compose look at another project than the one in the folder.
-_OTHER_PROJECT = ("COMPOSE_PROJECT_NAME", "COMPOSE_FILE", "COMPOSE_ENV_FILES", "COMPOSE_PROFILES")
 _ESTABLISHED = "01"  # in /proc/net/tcp, see proc_net_tcp in the kernel's documentation
 
 
@@ -231,12 +240,13 @@ class Project:
     def one_off_command(
         self, name: SetName, container: str, command: Sequence[str], environment: Mapping[str, str]
     ) -> list[str]:
-        """The command line that runs a command in a new container of a set's release."""
-        file = str(self.settings.compose_directory / "compose.yaml")
+        """The command line that runs a command in a new container of a set's release.
+
+        It must be run in the folder of the Compose files.
+        """
         variables = [f"--env={key}={value}" for key, value in environment.items()]
-        options = ["run", "--rm", "--no-deps", "--no-TTY", "--quiet-pull"]
-        compose = ["docker", "compose", "--file", file, "--profile", "*"]
-        return [*compose, *options, f"--name={container}", *variables, str(name), *command]
+        options = ["--rm", "--no-deps", "--no-TTY", "--quiet-pull", f"--name={container}"]
+        return ["docker", *compose("run", *options, *variables, str(name), *command)]
 
     def end_one_off(self, container: str) -> None:
         """Remove a container that one_off_command() made; fine when there is none."""
@@ -274,13 +284,16 @@ class Project:
         check: called a few times a second; what it raises ends the wait, not the services.
         Raises EngineError.
         """
-        file = str(self.settings.compose_directory / "compose.yaml")
-        compose = ["compose", "--file", file, "--profile", "*"]
         start = ["up", "--detach", "--no-build", "--no-deps", "--quiet-pull"]
         start += [] if recreate else ["--no-recreate"]
         wait = ["--wait", "--wait-timeout", str(seconds)]
-        what = f"{', '.join(services)} could not be started"
-        run([*compose, *start, *wait, *services], what, PULL + seconds, check)
+        run(
+            compose(*start, *wait, *services),
+            f"{', '.join(services)} could not be started",
+            PULL + seconds,
+            check,
+            self.settings.compose_directory,
+        )
 
     def remove(self, name: SetName) -> None:
         """Stop and remove a set; fine when there is none. Raises EngineError."""
@@ -309,9 +322,11 @@ class Project:
 
     def template(self) -> dict[str, Any]:
         """The Compose files as one, its variables not filled in. Raises EngineError."""
-        file = str(self.settings.compose_directory / "compose.yaml")
-        arguments = ["compose", "--file", file, "--profile", "*", "config", "--no-interpolate"]
-        out = run([*arguments, "--format", "json"], "Compose cannot read the project")
+        out = run(
+            compose("config", "--no-interpolate", "--format", "json"),
+            "Compose cannot read the project",
+            directory=self.settings.compose_directory,
+        )
         return dict(json.loads(out))
 
     def _compose(self, limit: int) -> Any:
@@ -322,13 +337,15 @@ def open_project(directory: Path, meanwhile: Callable[[], None] = lambda: None) 
     """Read a project's settings through Compose. Raises ConfigurationError.
 
     directory: the folder of compose.yaml. meanwhile: what to do while Compose reads, as
-    it takes as long as our own imports. Variables of `.env` and `.env.example` are never
-    taken from the operator's shell, so that every run sees the same project.
+    it takes as long as our own imports. Variables of `.env`, of `.env.example` and
+    Compose's own are never taken from the operator's shell, so that every run sees the
+    same project.
     """
-    for name in [*EnvFile(directory / ".env").names(), *_known(directory), *_OTHER_PROJECT]:
+    for name in [*EnvFile(directory / ".env").names(), *_known(directory), *_of_compose()]:
         os.environ.pop(name, None)
-    command = ["compose", "--file", str(directory / "compose.yaml"), "--profile", "*"]
-    reading = begin([*command, "config", "--format", "json"])
+    # As it is for somebody who types there; Compose files may name it.
+    os.environ["PWD"] = str(directory)
+    reading = begin(compose("config", "--format", "json"), directory)
     try:
         meanwhile()
         text = output(reading, "Compose cannot read the project")
@@ -337,7 +354,7 @@ def open_project(directory: Path, meanwhile: Callable[[], None] = lambda: None) 
         raise ConfigurationError(
             error.what,
             error.why,
-            next_step=f"Correct compose.yaml, infra.yaml, app.yaml or .env in {directory}",
+            next_step=f"Correct the Compose files or .env in {directory}",
         ) from error
     from fream_compose.settings import parse
 
@@ -351,6 +368,11 @@ def _known(directory: Path) -> list[str]:
     except OSError:
         return []
     return re.findall(r"^#?([A-Z][A-Z0-9_]*)=", text, re.MULTILINE)
+
+
+def _of_compose() -> list[str]:
+    """What makes Compose read other files, or do something else, than it does for others."""
+    return [name for name in os.environ if name.startswith("COMPOSE_")]
 
 
 def _explain_compose() -> None:
