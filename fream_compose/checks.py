@@ -51,7 +51,7 @@ class Checks:
         """Wait until the set is healthy on its port of 127.0.0.1. Raises UnhealthyError."""
         path = self._settings.path
         probe = health.Probe(
-            f"GET {own_url(self._spec.port, path)}",
+            f"GET {own_url(self._project.port(self._name), path)}",
             lambda: self._ask(path),
             self._condition,
             self._on_first_success,
@@ -97,7 +97,9 @@ class Checks:
         self._between()
 
     def _ask(self, path: str) -> web.Answer:
-        return web.get(own_url(self._spec.port, path), self._request_seconds, self._headers)
+        return web.get(
+            own_url(self._project.port(self._name), path), self._request_seconds, self._headers
+        )
 
     def _condition(self) -> Condition:
         return self._project.condition(self._spec.container)

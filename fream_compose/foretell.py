@@ -27,7 +27,7 @@ def steps(seen: Snapshot, wish: Wish, settings: Settings) -> tuple[Foretold, ...
     found += [
         Foretold(f"Pull {wish.version.tag}", f"pull is {switch.pull!r}; its digest is pinned"),
         Foretold(f"Start {new}", live),
-        Foretold("Check its health", f"{switch.health.path} on port {settings.sets[new].port}"),
+        Foretold("Check its health", f"{switch.health.path} on its own port"),
         Foretold("Check it through nginx", "its own port alone does not prove that nginx finds it"),
     ]
     if switch.warm_up.paths:

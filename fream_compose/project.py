@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from fream_compose import images
+from fream_compose import images, ports
 from fream_compose.docker import (
     PULL,
     QUICK,
@@ -28,6 +28,7 @@ from fream_compose.envfile import EnvFile
 from fream_compose.errors import ConfigurationError, EngineError
 from fream_compose.images import Image
 from fream_compose.release import SetName, Version
+from fream_compose.settings import CONTROL
 
 if TYPE_CHECKING:
     from fream_compose.settings import Settings
@@ -76,6 +77,7 @@ class Project:
     def __init__(self, settings: "Settings") -> None:
         self.settings = settings
         self.env = EnvFile(settings.env_path)
+        self._ports: dict[str, int] = {}
 
     def containers(self) -> tuple[Container, ...]:
         """Every container of the project, running or not. Raises EngineError."""
@@ -181,6 +183,58 @@ class Project:
             return None
         rows = [line.split() for table in tables for line in table.splitlines()[1:]]
         return sum(row[1].endswith(f":{port:04X}") and row[3] == _ESTABLISHED for row in rows)
+
+    def port(self, name: SetName) -> int:
+        """Where a set's app listens on 127.0.0.1; 0 while it runs nowhere and none is fixed."""
+        spec = self.settings.sets[name]
+        return self._port(spec.container, spec.inner_port, spec.port)
+
+    def control_port(self) -> int:
+        """Where nginx's control port is on 127.0.0.1; 0 while it is nowhere and none is fixed."""
+        return self._port(self.settings.nginx_container, CONTROL, self.settings.control_port)
+
+    def _port(self, container: str, inner: int, fixed: int) -> int:
+        """A port that is fixed or was read before, as long as somebody listens there.
+
+        Docker picks another one at each start of a container.
+        """
+        known = self._ports.get(container, fixed)
+        if not (known and ports.listens(known)):
+            known = self._ports[container] = self.published(container, inner) or fixed
+        return known
+
+    def published(self, container: str, inner: int) -> int:
+        """On which port of this server a container's port is; 0 while it does not run."""
+        try:
+            out = run(["container", "port", container, f"{inner}/tcp"], "No such port")
+        except EngineError:
+            return 0
+        return int(out.split()[0].rpartition(":")[2])
+
+    def namesakes(self) -> tuple[str, ...]:
+        """Containers of others that answer to a name of ours in a network of ours.
+
+        Raises EngineError.
+        """
+        networks = [f"--filter=network={network}" for network in self.settings.networks]
+        listing = [
+            "container",
+            "ls",
+            "--format",
+            '{{.ID}}\t{{.Label "com.docker.compose.project"}}',
+        ]
+        what = "Docker could not list the containers of the network"
+        rows = [line.split("\t") for line in run([*listing, *networks], what).splitlines()]
+        others = [found for found, project in rows if project != self.settings.project]
+        if not (networks and others):
+            return ()
+        out = run(["container", "inspect", *others], "A container could not be inspected")
+        return tuple(c["Name"][1:] for c in json.loads(out) if self._answers_to_ours(c))
+
+    def _answers_to_ours(self, container: Any) -> bool:
+        networks = container["NetworkSettings"]["Networks"].values()
+        names = {alias for network in networks for alias in network["Aliases"] or ()}
+        return not self.settings.aliases.isdisjoint({container["Name"][1:], *names})
 
     def nginx_version(self) -> str:
         """What the nginx of the settings' image says of itself. Raises EngineError."""
@@ -296,28 +350,35 @@ class Project:
         )
 
     def remove(self, name: SetName) -> None:
-        """Stop and remove a set; fine when there is none. Raises EngineError."""
+        """Stop and remove a set with its anonymous volumes; fine when there is none.
+
+        Raises EngineError.
+        """
         spec = self.settings.sets[name]
         limit = int(QUICK + spec.stop_seconds)
         with translated(f"{name} could not be removed", limit):
-            self._compose(limit).rm(services=list(spec.services), stop=True)
+            self._compose(limit).rm(services=list(spec.services), stop=True, volumes=True)
 
     def discard(self, name: SetName) -> None:
-        """Remove a set that never served, without the time that a served one gets to finish.
+        """Remove a set that never served, without the time that a served app gets to finish.
 
-        An app that has just started may not listen to SIGTERM yet. Raises EngineError.
+        An app that has just started may not listen to SIGTERM yet. Its workers get their
+        full time: they may have taken a job. Raises EngineError.
         """
-        services = list(self.settings.sets[name].services)
         with translated(f"{name} could not be removed", QUICK):
-            compose = self._compose(QUICK)
-            compose.stop(services=services, timeout=_DISCARD)
-            compose.rm(services=services, stop=True)
+            self._compose(QUICK).stop(services=[str(name)], timeout=_DISCARD)
+        self.remove(name)
 
     def down(self, volumes: bool) -> None:
-        """Stop and remove everything of the project. Raises EngineError."""
-        slowest = max(spec.stop_seconds for spec in self.settings.sets.values())
-        limit = int(START + slowest)
+        """Stop and remove everything of the project, its anonymous volumes included.
+
+        volumes: the named ones, too. Raises EngineError.
+        """
+        settings = self.settings
+        graces = sum(spec.stop_seconds for spec in settings.sets.values())
+        limit = int(START + graces + settings.infra_stop_seconds)
         with translated("The project could not be taken down", limit):
+            self._compose(limit).rm(stop=True, volumes=True)
             self._compose(limit).down(volumes=volumes, quiet=True)
 
     def template(self) -> dict[str, Any]:

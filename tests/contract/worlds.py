@@ -73,12 +73,10 @@ class RealWorld:
             self.close()
             raise
         settings = self.project.settings
-        control = f"http://127.0.0.1:{settings.control_port}"
         self.proxy = Proxy(
             self.project,
             settings.nginx_container,
             settings.nginx_directory,
-            control,
             time.monotonic,
         )
         self._clients: list[subprocess.Popen[str]] = []

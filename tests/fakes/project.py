@@ -11,7 +11,7 @@ from fream_compose.errors import EngineError, FreamError
 from fream_compose.images import Image
 from fream_compose.project import Condition, Container, Mount, Project
 from fream_compose.release import SetName, Version
-from fream_compose.settings import Settings
+from fream_compose.settings import CONTROL, Settings
 from tests.fakes.app import Behaviour, FakeApp
 from tests.fakes.nginx import FakeNginx
 
@@ -33,6 +33,8 @@ class FakeProject(Project):
     registry: versions that can be pulled, with their digests. images: versions that are
     here. behaviours: how a tag behaves; else it is fine. script: by action, such as
     `up set2`, `remove set1`, `fetch 1.0.1`, `signal HUP`. restarts: how often nginx was.
+    strangers: containers of others that answer to a name of ours. statuses: what Docker
+    says of infra's containers.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -48,6 +50,8 @@ class FakeProject(Project):
         self.restarts = 0
         self.recreated = False
         self.access_log: Path | None = None
+        self.strangers: tuple[str, ...] = ()
+        self.statuses: dict[str, str] = {}
         self.nginx = FakeNginx(settings.nginx_directory, self.apps.get)
 
     def fail(self, action: str, why: str) -> None:
@@ -69,7 +73,7 @@ class FakeProject(Project):
     def containers(self) -> tuple[Container, ...]:
         self._act("containers")
         infra = [
-            Container(f"id-{name}", self._name(name), name, "running", "Up 2 minutes", name)
+            Container(f"id-{name}", self._name(name), name, *self._state(name), name)
             for name in sorted(self.infra)
         ]
         return (*infra, *(self._container(name, app) for name, app in self.apps.items()))
@@ -99,6 +103,15 @@ class FakeProject(Project):
         self._reject_stopped(container)
         if name == "HUP":
             self.nginx.hup()
+
+    def published(self, container: str, inner: int) -> int:
+        if container == self.settings.nginx_container and inner == CONTROL:
+            return self.nginx.published
+        app = self._app(container)
+        return app.published if app else 0
+
+    def namesakes(self) -> tuple[str, ...]:
+        return self.strangers
 
     def nginx_version(self) -> str:
         self._act("nginx -v")
@@ -220,6 +233,10 @@ class FakeProject(Project):
         script.first()
         if script.error:
             raise script.error
+
+    def _state(self, service: str) -> tuple[str, str]:
+        status = self.statuses.get(service, "Up 2 minutes")
+        return ("running" if status.startswith("Up") else "exited"), status
 
     def _name(self, service: str) -> str:
         return f"{self.settings.project}-{service}"
