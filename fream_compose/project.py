@@ -269,11 +269,18 @@ class Project:
 
     def local_images(self) -> tuple[Image, ...]:
         """The images of the project's repository that are on this server. Raises EngineError."""
-        return images.local_images(self.settings.image)
+        return images.local_images(self.settings.image, self.settings.project)
 
     def remove_images(self, unwanted: Sequence[Image]) -> None:
-        """Remove images of the project's repository. Raises EngineError."""
-        images.remove_images(self.settings.image, unwanted)
+        """Remove images of the project's repository that no other project keeps.
+
+        Raises EngineError.
+        """
+        images.remove_images(self.settings.image, self.settings.project, unwanted)
+
+    def keep_images(self, needed: Sequence[Image]) -> None:
+        """Mark images as needed by this project. Raises EngineError."""
+        images.keep_images(self.settings.project, needed)
 
     def free_bytes(self) -> int | None:
         """Free space where Docker stores images; None when that is not on this server."""
@@ -372,7 +379,7 @@ class Project:
     def down(self, volumes: bool) -> None:
         """Stop and remove everything of the project, its anonymous volumes included.
 
-        volumes: the named ones, too. Raises EngineError.
+        volumes: the named ones, too, and the claim on images. Raises EngineError.
         """
         settings = self.settings
         graces = sum(spec.stop_seconds for spec in settings.sets.values())
@@ -380,6 +387,8 @@ class Project:
         with translated("The project could not be taken down", limit):
             self._compose(limit).rm(stop=True, volumes=True)
             self._compose(limit).down(volumes=volumes, quiet=True)
+        if volumes:
+            images.forget_images(settings.project)
 
     def template(self) -> dict[str, Any]:
         """The Compose files as one, its variables not filled in. Raises EngineError."""

@@ -31,16 +31,18 @@ class FakeProject(Project):
     """Containers in memory; nginx and the app answer on real ports.
 
     registry: versions that can be pulled, with their digests. images: versions that are
-    here. behaviours: how a tag behaves; else it is fine. script: by action, such as
-    `up set2`, `remove set1`, `fetch 1.0.1`, `signal HUP`. restarts: how often nginx was.
-    strangers: containers of others that answer to a name of ours. statuses: what Docker
-    says of infra's containers.
+    here; kept, kept_by_others: those that are marked. behaviours: how a tag behaves; else
+    it is fine. script: by action, such as `up set2`, `remove set1`, `fetch 1.0.1`,
+    `signal HUP`. restarts: how often nginx was. strangers: containers of others that
+    answer to a name of ours. statuses: what Docker says of infra's containers.
     """
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
         self.registry: dict[str, str] = {}
         self.images: dict[str, str] = {}
+        self.kept: set[str] = set()
+        self.kept_by_others: set[str] = set()
         self.behaviours: dict[str, Behaviour] = {}
         self.script: dict[str, Script] = {}
         self.apps: dict[SetName, FakeApp] = {}
@@ -159,6 +161,8 @@ class FakeProject(Project):
                 digests=(digest,) if digest else (),
                 bytes=IMAGE_BYTES,
                 used=bool(used & {tag, f"{tag}@{digest}"}),
+                kept=tag in self.kept,
+                kept_by_others=tag in self.kept_by_others,
             )
             for tag, digest in self.images.items()
         )
@@ -166,7 +170,12 @@ class FakeProject(Project):
     def remove_images(self, images: Sequence[Image]) -> None:
         self._act("remove_images")
         for image in images:
-            del self.images[image.tags[0]]
+            self.kept.discard(image.tags[0])
+            if not image.kept_by_others:
+                del self.images[image.tags[0]]
+
+    def keep_images(self, needed: Sequence[Image]) -> None:
+        self.kept |= {image.tags[0] for image in needed}
 
     def free_bytes(self) -> int | None:
         return DISK_BYTES - IMAGE_BYTES * len(self.images)
