@@ -77,8 +77,8 @@ def start(
     """Start what outlives releases and wait until it is healthy.
 
     containers: what there is already. check: called a few times a second; what it raises
-    ends the wait. Raises ConfigurationError for a port in use, for a network that is shared
-    with a copy of this project and for an nginx that is too old, EngineError.
+    ends the wait. Raises ConfigurationError for a port in use, for what must not be shared with
+    another project and for an nginx that is too old, EngineError.
     """
     settings = project.settings
     nginx = (settings.nginx_container, "running", settings.nginx_image)
@@ -88,23 +88,13 @@ def start(
     ports.reject_taken(
         {name: settings.addresses[name] for name in settings.infra if name not in present}
     )
-    _reject_namesakes(project.namesakes(), settings.networks)
+    for clash in project.clashes():
+        raise ConfigurationError(clash.what, clash.why, next_step=clash.next_step)
     try:
         project.up_healthy(settings.infra, _READY_SECONDS, check, recreate)
     except EngineError as error:
         _explain(project, error)
         raise
-
-
-def _reject_namesakes(found: tuple[str, ...], networks: tuple[str, ...]) -> None:
-    """Docker would answer each other time with their address, in either project."""
-    if found:
-        raise ConfigurationError(
-            f"{' and '.join(found)} answers to a name of this project's in its network",
-            f"Another project shares the network {' or '.join(networks)}: one would be given "
-            "the requests and the data of the other",
-            next_step="Set FREAM_NETWORK_NAME in .env to a name of its own, or leave it out",
-        )
 
 
 def reject_old_nginx(told: str, image: str) -> None:

@@ -27,6 +27,7 @@ from fream_compose.engine import compose_version, engine
 from fream_compose.envfile import EnvFile
 from fream_compose.errors import ConfigurationError, EngineError
 from fream_compose.images import Image
+from fream_compose.neighbours import Clash, clashes
 from fream_compose.release import SetName, Version
 from fream_compose.settings import CONTROL
 
@@ -211,30 +212,9 @@ class Project:
             return 0
         return int(out.split()[0].rpartition(":")[2])
 
-    def namesakes(self) -> tuple[str, ...]:
-        """Containers of others that answer to a name of ours in a network of ours.
-
-        Raises EngineError.
-        """
-        networks = [f"--filter=network={network}" for network in self.settings.networks]
-        listing = [
-            "container",
-            "ls",
-            "--format",
-            '{{.ID}}\t{{.Label "com.docker.compose.project"}}',
-        ]
-        what = "Docker could not list the containers of the network"
-        rows = [line.split("\t") for line in run([*listing, *networks], what).splitlines()]
-        others = [found for found, project in rows if project != self.settings.project]
-        if not (networks and others):
-            return ()
-        out = run(["container", "inspect", *others], "A container could not be inspected")
-        return tuple(c["Name"][1:] for c in json.loads(out) if self._answers_to_ours(c))
-
-    def _answers_to_ours(self, container: Any) -> bool:
-        networks = container["NetworkSettings"]["Networks"].values()
-        names = {alias for network in networks for alias in network["Aliases"] or ()}
-        return not self.settings.aliases.isdisjoint({container["Name"][1:], *names})
+    def clashes(self) -> tuple[Clash, ...]:
+        """What other projects share with this one, and must not. Raises EngineError."""
+        return clashes(self.settings)
 
     def nginx_version(self) -> str:
         """What the nginx of the settings' image says of itself. Raises EngineError."""

@@ -16,6 +16,7 @@ from fream_compose.errors import ConfigurationError
 from fream_compose.release import SetName, repository
 
 STATE = ".fream"  # the folder of the lock and the history, beside compose.yaml
+_MYSQL_DATA = "/var/lib/mysql"
 CONTROL = 8090  # nginx's control port in its container
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
@@ -211,8 +212,9 @@ class Settings(_Model):
     """All that fream knows of a project before it looks at what runs.
 
     control_port: 0 where Docker picks one. networks: their names on this server. aliases:
-    the names in them by which the services find each other. addresses: of infra.
-    infra_stop_seconds: what its services may take to stop.
+    the names in them by which the services find each other. data: the folder or the volume
+    of MySQL's data; empty without it. addresses: of infra. infra_stop_seconds: what its
+    services may take to stop.
     """
 
     compose_directory: Path
@@ -226,6 +228,7 @@ class Settings(_Model):
     control_port: int
     networks: tuple[str, ...]
     aliases: frozenset[str]
+    data: str
     addresses: dict[str, tuple[Address, ...]]
     infra_stop_seconds: float
     sets: dict[SetName, SetSettings]
@@ -320,6 +323,7 @@ def _settings(config: dict[str, Any], switch: SwitchSettings, directory: Path) -
         control_port=next(a.port for a in _addresses(nginx) if a.inner == CONTROL),
         networks=tuple(network["name"] for network in (config.get("networks") or {}).values()),
         aliases=frozenset(alias for spec in services.values() for alias in _aliases(spec)),
+        data=next((_source(v, config) for v in _volumes("mysql", services)), ""),
         addresses={name: _addresses(services[name]) for name in infra},
         infra_stop_seconds=sum(_grace(services[name]) for name in infra),
         sets={name: _set(name, services) for name in SetName},
@@ -361,6 +365,18 @@ def _reject_shared(services: dict[str, Any]) -> None:
 def _aliases(service: dict[str, Any]) -> tuple[str, ...]:
     networks = (service.get("networks") or {}).values()
     return tuple(alias for network in networks for alias in (network or {}).get("aliases") or ())
+
+
+def _volumes(service: str, services: dict[str, Any]) -> list[dict[str, Any]]:
+    found = services.get(service, {}).get("volumes") or ()
+    return [volume for volume in found if volume["target"] == _MYSQL_DATA]
+
+
+def _source(volume: dict[str, Any], config: dict[str, Any]) -> str:
+    """A folder, or the name that a volume has on this server."""
+    source = str(volume.get("source", ""))
+    known = config.get("volumes") or {}
+    return str(known[source]["name"]) if volume["type"] == "volume" and source else source
 
 
 def _addresses(service: dict[str, Any]) -> tuple[Address, ...]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from fream_compose.errors import EngineError, FreamError
 from fream_compose.images import Image
+from fream_compose.neighbours import Clash
 from fream_compose.project import Condition, Container, Mount, Project
 from fream_compose.release import SetName, Version
 from fream_compose.settings import CONTROL, Settings
@@ -33,8 +34,8 @@ class FakeProject(Project):
     registry: versions that can be pulled, with their digests. images: versions that are
     here; kept, kept_by_others: those that are marked. behaviours: how a tag behaves; else
     it is fine. script: by action, such as `up set2`, `remove set1`, `fetch 1.0.1`,
-    `signal HUP`. restarts: how often nginx was. strangers: containers of others that
-    answer to a name of ours. statuses: what Docker says of infra's containers.
+    `signal HUP`. restarts: how often nginx was. strangers: what other projects
+    share. statuses: what Docker says of infra's containers.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -52,7 +53,7 @@ class FakeProject(Project):
         self.restarts = 0
         self.recreated = False
         self.access_log: Path | None = None
-        self.strangers: tuple[str, ...] = ()
+        self.strangers: tuple[Clash, ...] = ()
         self.statuses: dict[str, str] = {}
         self.nginx = FakeNginx(settings.nginx_directory, self.apps.get)
 
@@ -112,7 +113,7 @@ class FakeProject(Project):
         app = self._app(container)
         return app.published if app else 0
 
-    def namesakes(self) -> tuple[str, ...]:
+    def clashes(self) -> tuple[Clash, ...]:
         return self.strangers
 
     def nginx_version(self) -> str:

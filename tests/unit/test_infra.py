@@ -8,6 +8,7 @@ import pytest
 
 from fream_compose import infra
 from fream_compose.errors import ConfigurationError, EngineError, UsageError
+from fream_compose.neighbours import Clash
 from tests.fakes import Stage
 
 
@@ -109,11 +110,11 @@ def test_where_all_are_well_nobody_is_blamed(live: Stage) -> None:
     assert caught.value.why == "no space left on device"
 
 
-def test_a_network_with_a_namesake_of_another_project_is_refused_before_anything_starts(
+def test_what_is_shared_with_another_project_is_refused_before_anything_starts(
     live: Stage,
 ) -> None:
     down(live)
-    live.project.strangers = ("production-nginx",)
+    live.project.strangers = (Clash("production-nginx answers", "why", "Set FREAM_NETWORK_NAME"),)
 
     with pytest.raises(ConfigurationError) as caught:
         up(live)

@@ -246,6 +246,23 @@ def test_each_service_of_a_set_has_its_own_time_to_stop(tmp_path: Path) -> None:
     assert spec.stop_seconds == 70 + 300 + 10
 
 
+@pytest.mark.parametrize(
+    ("kind", "source", "data"),
+    [("bind", "/srv/mysql", "/srv/mysql"), ("volume", "mysql-data", "shop_mysql-data")],
+)
+def test_where_mysqls_data_is_on_this_server(
+    tmp_path: Path, kind: str, source: str, data: str
+) -> None:
+    config = compose_config(tmp_path, 18090)
+    assert parse(config, tmp_path).data == ""
+
+    volumes = [{"type": kind, "source": source, "target": "/var/lib/mysql"}]
+    config["services"]["mysql"]["volumes"] = volumes
+    config["volumes"] = {"mysql-data": {"name": "shop_mysql-data"}}
+
+    assert parse(config, tmp_path).data == data
+
+
 def test_networks_and_the_names_in_them_are_known(tmp_path: Path) -> None:
     config = compose_config(tmp_path, 18090)
     config["networks"] = {"default": {"name": "shop"}, "edge": {"name": "edge", "external": True}}
