@@ -117,7 +117,7 @@ def test_two_that_are_told_to_share_a_network_are_refused(
     production, staging = copies
     before = production.picture()
 
-    refused(staging, production.container("nginx"), FREAM_NETWORK_NAME=production.name)
+    refused(staging, f"{production.name}-", FREAM_NETWORK_NAME=production.name)
 
     assert production.picture() == before
 

@@ -110,8 +110,9 @@ class FakeProject(Project):
     def published(self, container: str, inner: int) -> int:
         if container == self.settings.nginx_container and inner == CONTROL:
             return self.nginx.published
+        inside = {spec.container: spec.inner_port for spec in self.settings.sets.values()}
         app = self._app(container)
-        return app.published if app else 0
+        return app.published if app and inside[container] == inner else 0
 
     def clashes(self) -> tuple[Clash, ...]:
         return self.strangers
