@@ -61,7 +61,8 @@ def adopt(
         _note_the_rest(project, live, report)
     if live:
         checks = Checks(project, proxy, live.set, time.monotonic, interruption.wait)
-        checks.through_nginx(report)
+        with report.step(f"Check {live.set} through nginx"):
+            checks.through_nginx()
     return Adopted(tuple(origin.container for origin in foreign), folders, live)
 
 

@@ -81,8 +81,7 @@ def _image(project: Project, plan: Plan, wish: Wish) -> None:
 
 def _port(project: Project, seen: Snapshot, plan: Plan) -> None:
     if plan.target not in seen.occupied:
-        spec = project.settings.sets[plan.target]
-        ports.reject_taken({plan.target: (("127.0.0.1", spec.port),)})
+        ports.reject_taken({plan.target: (project.settings.sets[plan.target].address,)})
 
 
 def _nginx(proxy: Proxy, seen: Snapshot) -> None:

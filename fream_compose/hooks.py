@@ -47,7 +47,7 @@ def variables(
     moment: str, project: Project, release: Live, replaces: Live | None
 ) -> dict[str, str]:
     """What a hook finds in its environment."""
-    spec = project.settings.sets[release.set]
+    port = project.port(release.set)
     return {
         "FREAM_HOOK": moment,
         "FREAM_SWITCH": release.switch,
@@ -55,7 +55,7 @@ def variables(
         "FREAM_VERSION": release.version.tag,
         "FREAM_DIGEST": release.version.digest,
         "FREAM_IMAGE": f"{project.settings.image}:{release.version}",
-        "FREAM_ADDRESS": f"http://127.0.0.1:{spec.port}",
+        "FREAM_ADDRESS": f"http://127.0.0.1:{port}" if port else "",
         "FREAM_PREVIOUS_VERSION": replaces.version.tag if replaces else "",
     }
 

@@ -81,8 +81,8 @@ def start(
 
     containers: what there is already. check: called a few times a second; what it raises
     ends the wait. services: only these. stop_seconds: instead of the grace of what is made
-    anew. Raises ConfigurationError for a port in use and for an nginx that is too
-    old, EngineError.
+    anew. Raises ConfigurationError for a port in use, for what must not be shared with
+    another project and for an nginx that is too old, EngineError.
     """
     settings = project.settings
     nginx = (settings.nginx_container, "running", settings.nginx_image)
@@ -92,6 +92,8 @@ def start(
     ports.reject_taken(
         {name: settings.addresses[name] for name in settings.infra if name not in present}
     )
+    for clash in project.clashes():
+        raise ConfigurationError(clash.what, clash.why, next_step=clash.next_step)
     refusal = passwords.Refusal(project)
 
     def look() -> None:
@@ -124,10 +126,17 @@ def reject_old_nginx(told: str, image: str) -> None:
 def _explain(project: Project, error: EngineError) -> None:
     """Show the logs of the first container that is not well."""
     for container in project.containers():
-        if container.service in project.settings.infra and "(healthy)" not in container.status:
+        if container.service in project.settings.infra and not _well(container):
             error.why = f"{error.why}\n{container.name} is {container.status or container.state}"
             error.logs = project.logs(container.name)
             return
+
+
+def _well(container: Container) -> bool:
+    """Whether a container does what it should; without a health check it is enough to run."""
+    if container.state != "running":
+        return container.status.startswith("Exited (0)")
+    return "(" not in container.status or "(healthy)" in container.status
 
 
 def _start_live(

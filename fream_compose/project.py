@@ -11,21 +11,32 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from fream_compose import images
-from fream_compose.docker import PULL, QUICK, START, become, begin, client, output, run, translated
+from fream_compose import images, ports
+from fream_compose.docker import (
+    PULL,
+    QUICK,
+    START,
+    become,
+    begin,
+    client,
+    compose,
+    output,
+    run,
+    translated,
+)
 from fream_compose.engine import compose_version, engine
 from fream_compose.envfile import EnvFile
 from fream_compose.errors import ConfigurationError, EngineError
 from fream_compose.images import Image
+from fream_compose.neighbours import Clash, clashes
 from fream_compose.ownership import Origin
 from fream_compose.release import SetName, Version
+from fream_compose.settings import CONTROL
 
 if TYPE_CHECKING:
     from fream_compose.settings import Settings
 
 _DISCARD = 5  # seconds that an app which nobody used gets to stop
-# Variables that would make Compose look at another project than the one in the folder.
-_OTHER_PROJECT = ("COMPOSE_PROJECT_NAME", "COMPOSE_FILE", "COMPOSE_ENV_FILES", "COMPOSE_PROFILES")
 _ENDED = ("exited", "dead", "restarting")
 _ESTABLISHED = "01"  # in /proc/net/tcp, see proc_net_tcp in the kernel's documentation
 
@@ -89,6 +100,7 @@ class Project:
     def __init__(self, settings: "Settings") -> None:
         self.settings = settings
         self.env = EnvFile(settings.env_path)
+        self._ports: dict[str, int] = {}
 
     def containers(self) -> tuple[Container, ...]:
         """Every container of the project, running or not. Raises EngineError."""
@@ -229,6 +241,37 @@ class Project:
         rows = [line.split() for table in tables for line in table.splitlines()[1:]]
         return sum(row[1].endswith(f":{port:04X}") and row[3] == _ESTABLISHED for row in rows)
 
+    def port(self, name: SetName) -> int:
+        """Where a set's app listens on 127.0.0.1; 0 while it runs nowhere and none is fixed."""
+        spec = self.settings.sets[name]
+        return self._port(spec.container, spec.inner_port, spec.port)
+
+    def control_port(self) -> int:
+        """Where nginx's control port is on 127.0.0.1; 0 while it is nowhere and none is fixed."""
+        return self._port(self.settings.nginx_container, CONTROL, self.settings.control_port)
+
+    def _port(self, container: str, inner: int, fixed: int) -> int:
+        """A port that is fixed or was read before, as long as somebody listens there.
+
+        Docker picks another one at each start of a container.
+        """
+        known = self._ports.get(container, fixed)
+        if not (known and ports.listens(known)):
+            known = self._ports[container] = self.published(container, inner) or fixed
+        return known
+
+    def published(self, container: str, inner: int) -> int:
+        """On which port of this server a container's port is; 0 while it does not run."""
+        try:
+            out = run(["container", "port", container, f"{inner}/tcp"], "No such port")
+        except EngineError:
+            return 0
+        return int(out.split()[0].rpartition(":")[2])
+
+    def clashes(self) -> tuple[Clash, ...]:
+        """What other projects share with this one, and must not. Raises EngineError."""
+        return clashes(self.settings)
+
     def nginx_version(self) -> str:
         """What the nginx of the settings' image says of itself. Raises EngineError."""
         image = self.settings.nginx_image
@@ -252,11 +295,10 @@ class Project:
 
     def one_off(self, service: str, command: Sequence[str], check: Callable[[], None]) -> str:
         """What a command prints in a new container of a service. Raises EngineError."""
-        file = str(self.settings.compose_directory / "compose.yaml")
-        compose = ["compose", "--file", file, "--profile", "*"]
         options = ["run", "--rm", "--no-deps", "--no-TTY", "--quiet-pull"]
         what = f"{command[0]} failed in a container of {service}"
-        return run([*compose, *options, service, *command], what, PULL, check)
+        arguments = compose(*options, service, *command)
+        return run(arguments, what, PULL, check, self.settings.compose_directory)
 
     def fetch(self, version: Version, check: Callable[[], None]) -> Version:
         """Make the image of a version available here and pin its content.
@@ -294,11 +336,18 @@ class Project:
 
     def local_images(self) -> tuple[Image, ...]:
         """The images of the project's repository that are on this server. Raises EngineError."""
-        return images.local_images(self.settings.image)
+        return images.local_images(self.settings.image, self.settings.project)
 
     def remove_images(self, unwanted: Sequence[Image]) -> None:
-        """Remove images of the project's repository. Raises EngineError."""
-        images.remove_images(self.settings.image, unwanted)
+        """Remove images of the project's repository that no other project keeps.
+
+        Raises EngineError.
+        """
+        images.remove_images(self.settings.image, self.settings.project, unwanted)
+
+    def keep_images(self, needed: Sequence[Image]) -> None:
+        """Mark images as needed by this project. Raises EngineError."""
+        images.keep_images(self.settings.project, needed)
 
     def free_bytes(self) -> int | None:
         """Free space where Docker stores images; None when that is not on this server."""
@@ -319,12 +368,13 @@ class Project:
     def one_off_command(
         self, name: SetName, container: str, command: Sequence[str], environment: Mapping[str, str]
     ) -> list[str]:
-        """The command line that runs a command in a new container of a set's release."""
-        file = str(self.settings.compose_directory / "compose.yaml")
+        """The command line that runs a command in a new container of a set's release.
+
+        It must be run in the folder of the Compose files.
+        """
         variables = [f"--env={key}={value}" for key, value in environment.items()]
-        options = ["run", "--rm", "--no-deps", "--no-TTY", "--quiet-pull"]
-        compose = ["docker", "compose", "--file", file, "--profile", "*"]
-        return [*compose, *options, f"--name={container}", *variables, str(name), *command]
+        options = ["--rm", "--no-deps", "--no-TTY", "--quiet-pull", f"--name={container}"]
+        return ["docker", *compose("run", *options, *variables, str(name), *command)]
 
     def end_one_off(self, container: str) -> None:
         """Remove a container that one_off_command() made; fine when there is none."""
@@ -364,45 +414,59 @@ class Project:
         check: called a few times a second; what it raises ends the wait, not the services.
         Raises EngineError.
         """
-        file = str(self.settings.compose_directory / "compose.yaml")
-        compose = ["compose", "--file", file, "--profile", "*"]
         start = ["up", "--detach", "--no-build", "--no-deps", "--quiet-pull"]
         start += [] if recreate else ["--no-recreate"]
         start += [] if stop_seconds is None else ["--timeout", str(stop_seconds)]
         wait = ["--wait", "--wait-timeout", str(seconds)]
-        what = f"{', '.join(services)} could not be started"
-        run([*compose, *start, *wait, *services], what, PULL + seconds, check)
+        run(
+            compose(*start, *wait, *services),
+            f"{', '.join(services)} could not be started",
+            PULL + seconds,
+            check,
+            self.settings.compose_directory,
+        )
 
     def remove(self, name: SetName) -> None:
-        """Stop and remove a set; fine when there is none. Raises EngineError."""
+        """Stop and remove a set with its anonymous volumes; fine when there is none.
+
+        Raises EngineError.
+        """
         spec = self.settings.sets[name]
         limit = int(QUICK + spec.stop_seconds)
         with translated(f"{name} could not be removed", limit):
-            self._compose(limit).rm(services=list(spec.services), stop=True)
+            self._compose(limit).rm(services=list(spec.services), stop=True, volumes=True)
 
     def discard(self, name: SetName) -> None:
-        """Remove a set that never served, without the time that a served one gets to finish.
+        """Remove a set that never served, without the time that a served app gets to finish.
 
-        An app that has just started may not listen to SIGTERM yet. Raises EngineError.
+        An app that has just started may not listen to SIGTERM yet. Its workers get their
+        full time: they may have taken a job. Raises EngineError.
         """
-        services = list(self.settings.sets[name].services)
         with translated(f"{name} could not be removed", QUICK):
-            compose = self._compose(QUICK)
-            compose.stop(services=services, timeout=_DISCARD)
-            compose.rm(services=services, stop=True)
+            self._compose(QUICK).stop(services=[str(name)], timeout=_DISCARD)
+        self.remove(name)
 
     def down(self, volumes: bool) -> None:
-        """Stop and remove everything of the project. Raises EngineError."""
-        slowest = max(spec.stop_seconds for spec in self.settings.sets.values())
-        limit = int(START + slowest)
+        """Stop and remove everything of the project, its anonymous volumes included.
+
+        volumes: the named ones, too, and the claim on images. Raises EngineError.
+        """
+        settings = self.settings
+        graces = sum(spec.stop_seconds for spec in settings.sets.values())
+        limit = int(START + graces + settings.infra_stop_seconds)
         with translated("The project could not be taken down", limit):
+            self._compose(limit).rm(stop=True, volumes=True)
             self._compose(limit).down(volumes=volumes, quiet=True)
+        if volumes:
+            images.forget_images(settings.project)
 
     def template(self) -> dict[str, Any]:
         """The Compose files as one, its variables not filled in. Raises EngineError."""
-        file = str(self.settings.compose_directory / "compose.yaml")
-        arguments = ["compose", "--file", file, "--profile", "*", "config", "--no-interpolate"]
-        out = run([*arguments, "--format", "json"], "Compose cannot read the project")
+        out = run(
+            compose("config", "--no-interpolate", "--format", "json"),
+            "Compose cannot read the project",
+            directory=self.settings.compose_directory,
+        )
         return dict(json.loads(out))
 
     def _compose(self, limit: int) -> Any:
@@ -439,13 +503,15 @@ def open_project(directory: Path, meanwhile: Callable[[], None] = lambda: None) 
     """Read a project's settings through Compose. Raises ConfigurationError.
 
     directory: the folder of compose.yaml. meanwhile: what to do while Compose reads, as
-    it takes as long as our own imports. Variables of `.env` and `.env.example` are never
-    taken from the operator's shell, so that every run sees the same project.
+    it takes as long as our own imports. Variables of `.env`, of `.env.example` and
+    Compose's own are never taken from the operator's shell, so that every run sees the
+    same project.
     """
-    for name in [*EnvFile(directory / ".env").names(), *_known(directory), *_OTHER_PROJECT]:
+    for name in [*EnvFile(directory / ".env").names(), *_known(directory), *_of_compose()]:
         os.environ.pop(name, None)
-    command = ["compose", "--file", str(directory / "compose.yaml"), "--profile", "*"]
-    reading = begin([*command, "config", "--format", "json"])
+    # As it is for somebody who types there; Compose files may name it.
+    os.environ["PWD"] = str(directory)
+    reading = begin(compose("config", "--format", "json"), directory)
     try:
         meanwhile()
         text = output(reading, "Compose cannot read the project")
@@ -454,7 +520,7 @@ def open_project(directory: Path, meanwhile: Callable[[], None] = lambda: None) 
         raise ConfigurationError(
             error.what,
             error.why,
-            next_step=f"Correct compose.yaml, infra.yaml, app.yaml or .env in {directory}",
+            next_step=f"Correct the Compose files or .env in {directory}",
         ) from error
     from fream_compose.settings import parse
 
@@ -468,6 +534,11 @@ def _known(directory: Path) -> list[str]:
     except OSError:
         return []
     return re.findall(r"^#?([A-Z][A-Z0-9_]*)=", text, re.MULTILINE)
+
+
+def _of_compose() -> list[str]:
+    """What makes Compose read other files, or do something else, than it does for others."""
+    return [name for name in os.environ if name.startswith("COMPOSE_")]
 
 
 def _explain_compose() -> None:

@@ -28,6 +28,7 @@ _CANDIDATE = ".candidate"
 class Engine(Protocol):
     """What nginx's container is asked for; `Project` in life, a fake in unit tests."""
 
+    def control_port(self) -> int: ...
     def execute(self, container: str, command: list[str]) -> str: ...
     def signal(self, container: str, name: str) -> None: ...
     def processes(self, container: str) -> dict[int, str]: ...
@@ -58,13 +59,11 @@ class Proxy:
         engine: Engine,
         container: str,
         directory: Path,
-        control_url: str,
         clock: Callable[[], float],
     ) -> None:
         self._engine = engine
         self._container = container
         self._directory = directory
-        self._control_url = control_url
         self._clock = clock
         self._include = directory / "service-url.inc"
 
@@ -85,6 +84,10 @@ class Proxy:
                 str(error),
                 next_step=f"curl {url}; is CONTROL_PORT in .env nginx's own?",
             ) from error
+
+    @property
+    def _control_url(self) -> str:
+        return f"http://127.0.0.1:{self._engine.control_port()}"
 
     def answers_within(self, seconds: float, pause: Callable[[float], None]) -> bool:
         """Whether nginx gives an answer before the time is up."""

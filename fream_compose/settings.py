@@ -8,7 +8,7 @@ import re
 import shlex
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
@@ -16,6 +16,8 @@ from fream_compose.errors import ConfigurationError
 from fream_compose.release import SetName, repository
 
 STATE = ".fream"  # the folder of the lock and the history, beside compose.yaml
+_MYSQL_DATA = "/var/lib/mysql"
+CONTROL = 8090  # nginx's control port in its container
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
 
@@ -194,10 +196,24 @@ class SwitchSettings(_Model):
     hold: Hold = Hold()
 
 
+class Address(NamedTuple):
+    """A port that a container publishes on this server.
+
+    host: empty for all addresses. port: 0 where Docker picks a free one. inner: the port
+    in the container.
+    """
+
+    host: str
+    port: int
+    inner: int
+
+
 class SetSettings(_Model):
     """One set: its services, the app's container, its ports, and the seconds it may take to stop.
 
-    port: on 127.0.0.1 of this server. inner_port: in the container.
+    port: on 127.0.0.1 of this server; 0 where Docker picks one, which `Project.port` knows.
+    inner_port: in the container. grace: the app's. stop_seconds: of all services, which
+    may stop one after the other.
     """
 
     name: SetName
@@ -205,12 +221,22 @@ class SetSettings(_Model):
     container: str
     port: int
     inner_port: int
+    grace: float
     stop_seconds: float
+
+    @property
+    def address(self) -> Address:
+        """Where the app is reached without nginx."""
+        return Address("127.0.0.1", self.port, self.inner_port)
 
 
 class Settings(_Model):
     """All that fream knows of a project before it looks at what runs.
 
+    control_port: 0 where Docker picks one. networks: their names on this server. aliases:
+    the names in them by which the services find each other. data: the folder or the volume
+    of MySQL's data; empty without it. addresses: of infra. infra_stop_seconds: what its
+    services may take to stop.
     data_directory: MySQL's, where its data is in a folder and not in a volume.
     """
 
@@ -224,7 +250,11 @@ class Settings(_Model):
     nginx_container: str
     nginx_image: str
     control_port: int
-    addresses: dict[str, tuple[tuple[str, int], ...]]
+    networks: tuple[str, ...]
+    aliases: frozenset[str]
+    data: str
+    addresses: dict[str, tuple[Address, ...]]
+    infra_stop_seconds: float
     sets: dict[SetName, SetSettings]
     switch: SwitchSettings
 
@@ -236,10 +266,8 @@ class Settings(_Model):
     @property
     def http_urls(self) -> tuple[str, ...]:
         """Where the app is served, as seen from this server."""
-        public = [
-            (host, port) for host, port in self.addresses["nginx"] if port != self.control_port
-        ]
-        return tuple(f"http://{host or '127.0.0.1'}:{port}" for host, port in public)
+        public = [a for a in self.addresses["nginx"] if a.port and a.inner != CONTROL]
+        return tuple(f"http://{a.host or '127.0.0.1'}:{a.port}" for a in public)
 
     @property
     def state_directory(self) -> Path:
@@ -301,7 +329,8 @@ def _reject_empty(required: dict[str, str], compose_directory: Path) -> None:
 
 def _settings(config: dict[str, Any], switch: SwitchSettings, directory: Path) -> Settings:
     services: dict[str, Any] = config["services"]
-    nginx = services["nginx"]
+    _reject_shared(services)
+    nginx, infra = services["nginx"], _services_of("infra", services)
     return Settings(
         compose_directory=directory,
         nginx_directory=next(
@@ -313,11 +342,15 @@ def _settings(config: dict[str, Any], switch: SwitchSettings, directory: Path) -
         project=config["name"],
         image=repository(services["set1"]["image"]),
         profiles=tuple(sorted({p for s in services.values() for p in s.get("profiles", ())})),
-        infra=_services_of("infra", services),
+        infra=infra,
         nginx_container=nginx["container_name"],
         nginx_image=nginx["image"],
-        control_port=_published(nginx, 8090),
-        addresses={name: _addresses(services[name]) for name in _services_of("infra", services)},
+        control_port=next(a.port for a in _addresses(nginx) if a.inner == CONTROL),
+        networks=tuple(network["name"] for network in (config.get("networks") or {}).values()),
+        aliases=frozenset(alias for spec in services.values() for alias in _aliases(spec)),
+        data=next((_source(v, config) for v in _volumes("mysql", services)), ""),
+        addresses={name: _addresses(services[name]) for name in infra},
+        infra_stop_seconds=sum(_grace(services[name]) for name in infra),
         sets={name: _set(name, services) for name in SetName},
         switch=switch,
     )
@@ -325,15 +358,15 @@ def _settings(config: dict[str, Any], switch: SwitchSettings, directory: Path) -
 
 def _set(name: SetName, services: dict[str, Any]) -> SetSettings:
     app = services[name]
-    members = _services_of(name, services)
-    graces = [services[member].get("stop_grace_period", "10s") for member in members]
+    members, own = _services_of(name, services), _addresses(app)[0]
     return SetSettings(
         name=name,
         services=members,
         container=app["container_name"],
-        port=_published(app, app["ports"][0]["target"]),
-        inner_port=app["ports"][0]["target"],
-        stop_seconds=max(_go_duration(grace) for grace in graces),
+        port=own.port,
+        inner_port=own.inner,
+        grace=_grace(app),
+        stop_seconds=sum(_grace(services[member]) for member in members),
     )
 
 
@@ -347,15 +380,44 @@ def _services_of(profile: str, services: dict[str, Any]) -> tuple[str, ...]:
     return tuple(name for name, spec in services.items() if profile in spec.get("profiles", ()))
 
 
-def _published(service: dict[str, Any], target: int) -> int:
-    return next(int(p["published"]) for p in service["ports"] if p["target"] == target)
+def _reject_shared(services: dict[str, Any]) -> None:
+    """A service of two of these would be stopped with the one while the other needs it."""
+    for service, spec in services.items():
+        mine = [name for name in ("infra", *SetName) if name in spec.get("profiles", ())]
+        if len(mine) > 1:
+            raise ConfigurationError(
+                f"The service {service} is in the profiles {' and '.join(mine)}",
+                "A release stops and removes every service of the set that it replaces",
+                next_step=f"Give {service} one of these profiles only; a worker of the app "
+                "is written down twice, once for each set",
+            )
 
 
-def _addresses(service: dict[str, Any]) -> tuple[tuple[str, int], ...]:
-    ports = service.get("ports", ())
-    return tuple((p.get("host_ip", ""), int(p["published"])) for p in ports)
+def _aliases(service: dict[str, Any]) -> tuple[str, ...]:
+    networks = (service.get("networks") or {}).values()
+    return tuple(alias for network in networks for alias in (network or {}).get("aliases") or ())
 
 
-def _go_duration(text: str) -> float:
-    """Seconds of a duration as Compose prints it, such as 1m10s."""
+def _volumes(service: str, services: dict[str, Any]) -> list[dict[str, Any]]:
+    found = services.get(service, {}).get("volumes") or ()
+    return [volume for volume in found if volume["target"] == _MYSQL_DATA]
+
+
+def _source(volume: dict[str, Any], config: dict[str, Any]) -> str:
+    """A folder, or the name that a volume has on this server."""
+    source = str(volume.get("source", ""))
+    known = config.get("volumes") or {}
+    return str(known[source]["name"]) if volume["type"] == "volume" and source else source
+
+
+def _addresses(service: dict[str, Any]) -> tuple[Address, ...]:
+    return tuple(
+        Address(p.get("host_ip", ""), int(p.get("published") or 0), p["target"])
+        for p in service.get("ports") or ()
+    )
+
+
+def _grace(service: dict[str, Any]) -> float:
+    """The seconds that Docker gives a service to stop; Compose prints them such as 1m10s."""
+    text = service.get("stop_grace_period", "10s")
     return sum(float(number) * _UNITS[unit] for number, unit in _DURATION.findall(text))

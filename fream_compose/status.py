@@ -98,7 +98,7 @@ def _notices(project: Project, seen: Snapshot) -> tuple[str, ...]:
 
 def _live(project: Project, live: Live) -> LiveStatus:
     settings = project.settings.switch.health
-    url = own_url(project.settings.sets[live.set].port, settings.path)
+    url = own_url(project.port(live.set), settings.path)
     headers = {"Host": settings.host} if settings.host else {}
     try:
         answer = web.get(url, _HEALTH_SECONDS, headers)

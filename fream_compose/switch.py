@@ -164,7 +164,7 @@ class Switch:
                 self._project.remove(release.set)
         self._notes.cool()
         spec = self._settings.sets[release.set]
-        ports.reject_taken({release.set: (("127.0.0.1", spec.port),)})
+        ports.reject_taken({release.set: (spec.address,)})
         before = env.get(variable)
         undo.add(
             f"Restore {variable} in .env",

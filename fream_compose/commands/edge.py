@@ -206,11 +206,10 @@ def opened(
 
     project = open_project(find(given), meanwhile)
     settings = project.settings
-    control = f"http://127.0.0.1:{settings.control_port}"
     container, directory = settings.nginx_container, settings.nginx_directory
     from fream_compose.proxy import Proxy
 
-    yield project, Proxy(project, container, directory, control, time.monotonic)
+    yield project, Proxy(project, container, directory, time.monotonic)
 
 
 def named(given: Path | None) -> Path | None:

@@ -83,8 +83,8 @@ def init(
     chosen = {key: defaults[key] if value is None else value for key, value in answers.items()}
     with edge("init", output) as run:
         app = _app(chosen, variables or [])
-        ports = _write(directory, app, force)
-        told = {"directory": str(directory.absolute()), "image": app.image, "ports": ports}
+        _write(directory, app, force)
+        told = {"directory": str(directory.absolute()), "image": app.image}
         run.done(told, _next_steps(directory, app))
 
 
@@ -124,9 +124,9 @@ def _app(chosen: dict[str, Any], variables: list[str]) -> "App":
     return App(registry=registry, repository=repository, port=port, variables=given, **chosen)
 
 
-def _write(directory: Path, app: "App", force: bool) -> dict[str, str]:
-    """Write the project unless something is in the way; returns the loopback ports it got."""
-    from fream_compose import ports, scaffold
+def _write(directory: Path, app: "App", force: bool) -> None:
+    """Write the project unless something is in the way."""
+    from fream_compose import scaffold
 
     found = scaffold.in_the_way(directory)
     if found and (not force or directory.is_file()):
@@ -134,11 +134,8 @@ def _write(directory: Path, app: "App", force: bool) -> dict[str, str]:
             f"{' and '.join(map(str, found))} would be overwritten",
             next_step="Choose another folder, or say --force",
         )
-    source = scaffold.template()
-    earlier = scaffold.earlier_ports(directory, source)
-    free = scaffold.free_ports(app, source, ports.is_free, earlier)
-    scaffold.write(directory, scaffold.render(app, source, free))
-    return free
+    earlier = scaffold.earlier_ports(directory)
+    scaffold.write(directory, scaffold.render(app, scaffold.template(), earlier))
 
 
 def _next_steps(directory: Path, app: "App") -> str:

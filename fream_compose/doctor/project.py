@@ -71,7 +71,7 @@ def project_facts(project: Project, proxy: Proxy) -> ProjectFacts:
 def _taken(settings: Settings, snapshot: Snapshot) -> tuple[tuple[str, str], ...]:
     """The ports of services that do not run, and that another process holds."""
     wanted = dict(settings.addresses)
-    wanted |= {name: (("127.0.0.1", spec.port),) for name, spec in settings.sets.items()}
+    wanted |= {name: (spec.address,) for name, spec in settings.sets.items()}
     running = {c.service for c in snapshot.containers if c.state == "running"}
     found = []
     for service in wanted.keys() - running:

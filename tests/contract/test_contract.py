@@ -33,6 +33,14 @@ def answers(world: World, name: SetName) -> int:
     return world.proxy.ask(name, "/", 3).status
 
 
+def own_answer(world: World) -> int:
+    """The status of a request to set1 on its own port; 0 for none."""
+    try:
+        return web.get(f"http://127.0.0.1:{world.project.port(SetName.SET1)}/", 1).status
+    except web.Unreachable:
+        return 0
+
+
 def test_the_containers_tell_service_state_and_image(world: World) -> None:
     in_set1(world)
 
@@ -53,6 +61,33 @@ def test_a_container_that_runs_has_not_crashed(world: World) -> None:
     condition = world.project.condition(world.project.settings.sets[SetName.SET1].container)
 
     assert (condition.state, condition.exit_code, condition.restarts) == ("running", 0, 0)
+
+
+def test_the_port_that_was_picked_is_known_as_long_as_the_container_runs(world: World) -> None:
+    assert world.project.port(SetName.SET1) == 0
+    in_set1(world)
+    port = world.project.port(SetName.SET1)
+
+    assert port
+    assert until(lambda: own_answer(world) == 200)
+    assert world.project.port(SetName.SET1) == port
+    assert world.project.port(SetName.SET2) == 0
+    spec = world.project.settings.sets[SetName.SET1]
+    assert world.project.published(spec.container, spec.inner_port) == port
+    assert world.project.published(spec.container, 1) == 0
+
+
+def test_after_a_kill_there_is_no_port_and_after_a_start_it_is_found(world: World) -> None:
+    in_set1(world)
+    spec = world.project.settings.sets[SetName.SET1]
+    assert world.project.port(SetName.SET1)
+
+    world.project.signal(spec.container, "KILL")
+    assert until(lambda: world.project.condition(spec.container).state == "exited")
+    assert until(lambda: world.project.port(SetName.SET1) == 0)
+
+    in_set1(world)
+    assert until(lambda: own_answer(world) == 200)
 
 
 def test_a_container_that_was_killed_tells_its_exit_code(world: World) -> None:
@@ -241,15 +276,8 @@ def test_a_set_that_does_not_run_answers_502_and_names_no_address(world: World) 
 
 def test_a_set_is_introduced_and_answers_through_nginx(world: World) -> None:
     in_set1(world)
-    port = world.project.settings.sets[SetName.SET1].port
 
-    def up() -> bool:
-        try:
-            return web.get(f"http://127.0.0.1:{port}/", 1).status == 200
-        except web.Unreachable:
-            return False
-
-    assert until(up)
+    assert until(lambda: own_answer(world) == 200)
     world.proxy.introduce(SetName.SET1, "/")
 
     assert until(lambda: answers(world, SetName.SET1) == 200, 5)

@@ -51,6 +51,11 @@ class FakeNginx:
         self.start()
 
     @property
+    def published(self) -> int:
+        """Its control port on this server: `port`, or another at each start where that is 0."""
+        return self._server.port if self._server else 0
+
+    @property
     def running(self) -> bool:
         return self._server is not None
 
@@ -65,7 +70,6 @@ class FakeNginx:
         self._load()
         self.silent = False
         self._server = HttpServer(self.port, self._reply)
-        self.port = self._server.port
 
     def stop(self) -> None:
         """As the container stops."""
@@ -160,4 +164,4 @@ class FakeNginx:
         if not app or app.state != "running" or not found:
             return 502, {"X-Upstream": f"fream_{name}"}, "bad gateway"
         status, headers, body = app.reply(path)
-        return status, {**headers, "X-Upstream": f"127.0.0.1:{app.port}"}, body
+        return status, {**headers, "X-Upstream": f"127.0.0.1:{app.published}"}, body

@@ -9,10 +9,11 @@ from pathlib import Path
 
 from fream_compose.errors import EngineError, FreamError
 from fream_compose.images import Image
+from fream_compose.neighbours import Clash
 from fream_compose.ownership import Origin
 from fream_compose.project import Condition, Container, Mount, Project
 from fream_compose.release import SetName, Version
-from fream_compose.settings import Settings
+from fream_compose.settings import CONTROL, Settings
 from tests.fakes.app import Behaviour, FakeApp
 from tests.fakes.nginx import FakeNginx
 
@@ -32,16 +33,20 @@ class FakeProject(Project):
     """Containers in memory; nginx and the app answer on real ports.
 
     registry: versions that can be pulled, with their digests. images: versions that are
-    here. behaviours: how a tag behaves; else it is fine. script: by action, such as
-    `up set2`, `remove set1`, `fetch 1.0.1`, `signal HUP`. restarts: how often nginx was.
-    one_offs: by service, what a command in a new container prints. health_checks: by container.
-    made_in: by service, the folder that its container was made in; else this project's.
+    here; kept, kept_by_others: those that are marked. behaviours: how a tag behaves; else
+    it is fine. script: by action, such as `up set2`, `remove set1`, `fetch 1.0.1`,
+    `signal HUP`. restarts: how often nginx was. strangers: what other projects
+    share. statuses: what Docker says of infra's containers. one_offs: by service, what a
+    command in a new container prints. health_checks: by container. made_in: by service, the
+    folder that its container was made in; else this project's.
     """
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
         self.registry: dict[str, str] = {}
         self.images: dict[str, str] = {}
+        self.kept: set[str] = set()
+        self.kept_by_others: set[str] = set()
         self.behaviours: dict[str, Behaviour] = {}
         self.script: dict[str, Script] = {}
         self.apps: dict[SetName, FakeApp] = {}
@@ -54,6 +59,8 @@ class FakeProject(Project):
         self.one_offs: dict[str, str] = {}
         self.health_checks: dict[str, str] = {}
         self.access_log: Path | None = None
+        self.strangers: tuple[Clash, ...] = ()
+        self.statuses: dict[str, str] = {}
         self.nginx = FakeNginx(settings.nginx_directory, self.apps.get)
 
     def fail(self, action: str, why: str) -> None:
@@ -78,7 +85,7 @@ class FakeProject(Project):
 
     def _containers(self) -> tuple[Container, ...]:
         infra = [
-            Container(f"id-{name}", self._name(name), name, "running", "Up 2 minutes", name)
+            Container(f"id-{name}", self._name(name), name, *self._state(name), name)
             for name in sorted(self.infra)
         ]
         return (*infra, *(self._container(name, app) for name, app in self.apps.items()))
@@ -151,6 +158,16 @@ class FakeProject(Project):
         if name == "HUP":
             self.nginx.hup()
 
+    def published(self, container: str, inner: int) -> int:
+        if container == self.settings.nginx_container and inner == CONTROL:
+            return self.nginx.published
+        inside = {spec.container: spec.inner_port for spec in self.settings.sets.values()}
+        app = self._app(container)
+        return app.published if app and inside[container] == inner else 0
+
+    def clashes(self) -> tuple[Clash, ...]:
+        return self.strangers
+
     def nginx_version(self) -> str:
         self._act("nginx -v")
         return f"nginx version: nginx/{self.nginx.version}"
@@ -210,6 +227,8 @@ class FakeProject(Project):
                 digests=(digest,) if digest else (),
                 bytes=IMAGE_BYTES,
                 used=bool(used & {tag, f"{tag}@{digest}"}),
+                kept=tag in self.kept,
+                kept_by_others=tag in self.kept_by_others,
             )
             for tag, digest in self.images.items()
         )
@@ -217,7 +236,12 @@ class FakeProject(Project):
     def remove_images(self, images: Sequence[Image]) -> None:
         self._act("remove_images")
         for image in images:
-            del self.images[image.tags[0]]
+            self.kept.discard(image.tags[0])
+            if not image.kept_by_others:
+                del self.images[image.tags[0]]
+
+    def keep_images(self, needed: Sequence[Image]) -> None:
+        self.kept |= {image.tags[0] for image in needed}
 
     def free_bytes(self) -> int | None:
         return DISK_BYTES - IMAGE_BYTES * len(self.images)
@@ -291,6 +315,10 @@ class FakeProject(Project):
         script.first()
         if script.error:
             raise script.error
+
+    def _state(self, service: str) -> tuple[str, str]:
+        status = self.statuses.get(service, "Up 2 minutes")
+        return ("running" if status.startswith("Up") else "exited"), status
 
     def _name(self, service: str) -> str:
         return f"{self.settings.project}-{service}"

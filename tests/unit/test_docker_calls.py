@@ -203,7 +203,7 @@ def test_images_in_use_are_found_among_all_containers_of_the_server(
 
     monkeypatch.setattr("fream_compose.images.run", run)
 
-    (image,) = local_images(IMAGE)
+    (image,) = local_images(IMAGE, "shop")
     assert image.used
     assert asked == [
         f"image ls --quiet --no-trunc --filter reference={IMAGE}",
