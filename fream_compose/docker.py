@@ -92,6 +92,7 @@ def begin(arguments: list[str]) -> subprocess.Popen[str]:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            errors="replace",
             start_new_session=True,
         )
     except FileNotFoundError as error:

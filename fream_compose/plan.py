@@ -56,7 +56,16 @@ def diagnose(snapshot: Snapshot) -> tuple[Mend, ...]:
 def left_over(snapshot: Snapshot) -> frozenset[SetName]:
     """The sets that have containers and should not."""
     live = {snapshot.live.set} if snapshot.live else set()
-    return snapshot.occupied - live - _warm(snapshot)
+    held = {snapshot.held.set} if snapshot.held else set()
+    return snapshot.occupied - live - held - _warm(snapshot)
+
+
+def cause(mend: Mend, snapshot: Snapshot) -> str:
+    """What is out of order, in the words of this very project."""
+    overdue = snapshot.overdue
+    if mend is Mend.IDLE_SET and overdue and overdue.set in left_over(snapshot):
+        return f"{overdue.set} was kept warm until {overdue.until}, and is overdue"
+    return mend.value
 
 
 def _warm(snapshot: Snapshot) -> frozenset[SetName]:

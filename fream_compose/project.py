@@ -238,9 +238,19 @@ class Project:
         compose = ["docker", "compose", "--file", file, "--profile", "*"]
         return [*compose, *options, f"--name={container}", *variables, str(name), *command]
 
-    def end_one_off(self, container: str) -> None:
-        """Remove a container that one_off_command() made; fine when there is none."""
-        run(["container", "rm", "--force", container], f"{container} could not be removed")
+    def end_one_offs(self) -> None:
+        """Remove the containers that one_off_command() made, fine when there are none."""
+        mine = f"label=com.docker.compose.project={self.settings.project}"
+        filters = ["label=com.docker.compose.oneoff=True", f"name=^{self.one_off_prefix}"]
+        options = [option for text in (mine, *filters) for option in ("--filter", text)]
+        what = "The containers of hooks could not be removed"
+        if found := run(["container", "ls", "--all", "--quiet", *options], what).split():
+            run(["container", "rm", "--force", "--volumes", *found], what)
+
+    @property
+    def one_off_prefix(self) -> str:
+        """How the names of containers for hooks begin."""
+        return f"{self.settings.project}-hook-"
 
     def inside_command(
         self, name: SetName, command: Sequence[str], environment: Mapping[str, str]
@@ -347,7 +357,7 @@ def open_project(directory: Path, meanwhile: Callable[[], None] = lambda: None) 
 def _known(directory: Path) -> list[str]:
     """The variables that the example lists, those with a default included."""
     try:
-        text = (directory / ".env.example").read_text(encoding="utf-8")
+        text = (directory / ".env.example").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return []
     return re.findall(r"^#?([A-Z][A-Z0-9_]*)=", text, re.MULTILINE)

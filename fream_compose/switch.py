@@ -11,7 +11,7 @@ from fream_compose import ports
 from fream_compose.checks import Checks
 from fream_compose.errors import FreamError, RejectedError, UncertainError
 from fream_compose.evidence import Evidence, Recorder, recording
-from fream_compose.history import Entry, History, who
+from fream_compose.history import Entry, History, HookRun, Kind, who
 from fream_compose.hooks import run_hooks
 from fream_compose.interruption import Interruption
 from fream_compose.observe import version_variable
@@ -37,14 +37,15 @@ class Wish:
     """What the operator asks for.
 
     hold: wait for a verdict before the cut-over. keep_warm: how long the old set stays
-    running; None removes it. from_warm: a set that was kept warm with this very version
-    may serve at once.
+    running; None removes it. kind: on a rollback a set that was kept warm with this very
+    version may serve at once. skip_hooks: run none of the user's commands.
     """
 
     version: Version
     hold: bool = False
     keep_warm: timedelta | None = None
-    from_warm: bool = False
+    kind: Kind = Kind.SWITCH
+    skip_hooks: bool = False
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,8 @@ class Switch:
         self._interruption = interruption
         self._clock = clock
         self._began, self._started = clock(), datetime.now(UTC)
+        self._kind, self._skip_hooks = Kind.SWITCH, False
+        self._ran: list[HookRun] = []
         self._notes = Notes(project.settings.state_directory)
         self._recovery = Recovery(project, proxy, report, interruption, clock)
         self._retirement = Retirement(project, proxy, report, clock, self._pause)
@@ -88,12 +91,14 @@ class Switch:
         Raises a FreamError with all undone when it fails before the cut-over; after it,
         whatever fails is a warning. Raises UncertainError when an undo failed.
         """
+        self._kind, self._skip_hooks = wish.kind, wish.skip_hooks
         plan = self._plan()
         release = Live(plan.target, wish.version, new_switch_id(self._started))
         with recording(self._follow_log) as recorder:
             try:
                 with Undo(self._report) as undo:
-                    release = self._bring_up(release, wish, plan, undo)
+                    release = self._fetch(release, wish, plan)
+                    self._bring_up(release, wish, plan, undo)
                     old_workers = self._cut_over(release, plan, recorder, undo)
             except FreamError as error:
                 self._failed(error, release, plan)
@@ -118,10 +123,9 @@ class Switch:
             error.serving = serving(self._proxy)
             raise
 
-    def _bring_up(self, release: Live, wish: Wish, plan: Plan, undo: Undo) -> Live:
-        """Everything before the cut-over; users notice nothing of it."""
-        if not (wish.from_warm and plan.warm == str(wish.version)):
-            release = self._fetch(release)
+    def _bring_up(self, release: Live, wish: Wish, plan: Plan, undo: Undo) -> None:
+        """Everything between the pull and the cut-over; users notice nothing of it."""
+        if not _reuses_warm(wish, plan):
             self._prepare(release, plan, undo)
             self._start(release, undo)
         checks = self._checks(release)
@@ -133,9 +137,11 @@ class Switch:
         self._hooks("before_cut_over", release, plan)
         if wish.hold:
             self._hold(release)
-        return release
 
-    def _fetch(self, release: Live) -> Live:
+    def _fetch(self, release: Live, wish: Wish, plan: Plan) -> Live:
+        """The release with its digest, so that whatever happens next is known of that content."""
+        if _reuses_warm(wish, plan):
+            return release
         with self._step(f"Pull {release.version.tag}") as step:
             version = self._project.fetch(release.version, self._interruption.check)
             step.detail = version.short
@@ -186,16 +192,23 @@ class Switch:
 
     def _hooks(self, moment: str, release: Live, plan: Plan) -> None:
         hooks: tuple[Hook, ...] = getattr(self._settings.switch.hooks, moment)
-        if hooks:
-            with self._step(f"Run the hooks {moment.replace('_', ' ')}"):
-                check = self._interruption.check
-                run_hooks(moment, hooks, self._project, release, plan.replaces, check)
+        if self._kind is Kind.ROLLBACK:
+            hooks = tuple(hook for hook in hooks if hook.runs_on_rollback)
+        title = moment.replace("_", " ")
+        if hooks and self._skip_hooks:
+            self._report.warn(f"the hooks {title} were skipped, as --skip-hooks asked for")
+        elif hooks:
+            with self._step(f"Run the hooks {title}"):
+                check, kind = self._interruption.check, self._kind
+                run_hooks(
+                    moment, hooks, self._project, release, plan.replaces, check, kind, self._ran
+                )
 
     def _hold(self, release: Live) -> None:
         """Wait for `fream promote` or `fream abort` from another terminal."""
         seconds = self._settings.switch.hold.timeout.total_seconds()
         deadline = self._clock() + seconds
-        self._notes.hold(release.switch, release.version.short)
+        self._notes.hold(release.switch, release.version.short, release.set)
         self._report.note(f"{release.set} is ready: fream promote, or fream abort")
         try:
             with self._step("Hold before the cut-over") as step:
@@ -299,6 +312,9 @@ class Switch:
             steps=dict(self._report.seconds),
             why=f"{error}: {error.why}".removesuffix(": ") if error else "",
             evidence=evidence.to_json() if evidence else {},
+            kind=self._kind,
+            warnings=tuple(self._report.warnings),
+            hooks=tuple(self._ran),
         )
         with self._warning("the history lacks this switch"):
             self._history.add(entry)
@@ -321,6 +337,11 @@ class Switch:
             yield
         except FreamError as error:
             self._report.warn(f"{what}: {error}" + (f" ({error.why})" if error.why else ""))
+
+
+def _reuses_warm(wish: Wish, plan: Plan) -> bool:
+    """Whether the set that is kept warm serves as it is: this very version, gone back to."""
+    return wish.kind is Kind.ROLLBACK and plan.warm == str(wish.version)
 
 
 def serving(proxy: Proxy, undone: bool = True) -> str:

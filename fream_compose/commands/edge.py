@@ -5,14 +5,21 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
-from fream_compose.errors import ConfigurationError, FreamError, UsageError
+from fream_compose.errors import (
+    ConfigurationError,
+    FreamError,
+    InterruptedRun,
+    LockedError,
+    UsageError,
+)
 from fream_compose.interruption import Interruption, LeaveNow, interruption
 from fream_compose.report import JsonlReport, PlainReport, Report, RichReport, Tolerant
 
@@ -20,6 +27,7 @@ if TYPE_CHECKING:
     from fream_compose.project import Project
     from fream_compose.proxy import Proxy
     from fream_compose.release import Live
+    from fream_compose.state import Notes
 
 
 class Output(StrEnum):
@@ -57,6 +65,7 @@ class Run:
         self.interruption = state
         self.report = _report(output)
         self._json = output != "text"
+        self._told = ""
 
     @contextmanager
     def locked(self, project: "Project", wait: str = "") -> Iterator[None]:
@@ -67,13 +76,40 @@ class Run:
         seconds = seconds_of("--wait", wait)
         command = " ".join(["fream", *sys.argv[1:]])
         path = project.settings.state_directory / "lock"
-        with lock.hold(path, command, seconds, self.interruption.wait):
-            # Nobody else runs, so nothing is held: a note of it was left by a killed run.
-            Notes(path.parent).release()
+        notes = Notes(path.parent)
+        try:
+            with lock.hold(path, command, seconds, self.interruption.wait):
+                # Nobody else runs, so nothing is held: a note of it was left by a killed run.
+                notes.release()
+                with self._on_record(notes, command):
+                    _remove_overdue(project, self)
+                    yield
+        except LockedError as error:
+            if held := notes.held():
+                error.why = f"{held}: {error.why}"
+                error.next_step = "fream promote, or fream abort"
+            raise
+
+    @contextmanager
+    def _on_record(self, notes: "Notes", command: str) -> Iterator[None]:
+        """Note each step, and how the run ends, for whoever waits for it in another terminal."""
+        progress = notes.begin(command)
+        self.report.heard = lambda title: notes.follow(replace(progress, step=title))
+        code = 0
+        try:
             yield
+        except BaseException as error:
+            code = getattr(error, "exit_code", 1)
+            if isinstance(error, FreamError):
+                self._told = "\n".join(_explained(error))
+            raise
+        finally:
+            self.report.heard = lambda _title: None
+            notes.follow(replace(progress, exit_code=code, told=self._told))
 
     def done(self, result: dict[str, Any], text: str) -> None:
         """Print the result."""
+        self._told = text
         envelope = {"ok": True, "command": self.command, "result": result}
         _print(json.dumps(envelope, default=str) if self._json else text)
 
@@ -177,12 +213,36 @@ def opened(
     from fream_compose.project import open_project
 
     project = open_project(find(given), meanwhile)
+    yield project, _proxy(project)
+
+
+def _proxy(project: "Project") -> "Proxy":
+    from fream_compose.proxy import Proxy
+
     settings = project.settings
     control = f"http://127.0.0.1:{settings.control_port}"
     container, directory = settings.nginx_container, settings.nginx_directory
-    from fream_compose.proxy import Proxy
+    return Proxy(project, container, directory, control, time.monotonic)
 
-    yield project, Proxy(project, container, directory, control, time.monotonic)
+
+def _remove_overdue(project: "Project", run: Run) -> None:
+    """Remove the set that was kept warm, once its time is over; no command fails for it."""
+    from fream_compose.state import Notes
+
+    notes = Notes(project.settings.state_directory)
+    if not (warm := notes.warm()) or warm.valid(datetime.now(UTC)):
+        return
+    from fream_compose.plan import Mend
+    from fream_compose.recovery import Recovery
+
+    recovery = Recovery(project, _proxy(project), run.report, run.interruption, time.monotonic)
+    try:
+        if warm.set not in recovery.put_right(only=Mend.IDLE_SET).occupied:
+            notes.cool()
+    except InterruptedRun:
+        raise
+    except FreamError as error:
+        run.report.warn(f"{warm.set}, which was kept warm, is still there: {error}")
 
 
 def find(given: Path | None) -> Path:
