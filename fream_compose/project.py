@@ -70,23 +70,7 @@ class Project:
 
     def containers(self) -> tuple[Container, ...]:
         """Every container of the project, running or not. Raises EngineError."""
-        mine = f"label=com.docker.compose.project={self.settings.project}"
-        fields = (
-            ".ID",
-            ".Names",
-            '.Label "com.docker.compose.service"',
-            ".State",
-            ".Status",
-            ".Image",
-        )
-        lasting = "label=com.docker.compose.oneoff=False"
-        listing = ["container", "ls", "--all", "--no-trunc"]
-        columns = "\t".join(f"{{{{{field}}}}}" for field in fields)
-        out = run(
-            [*listing, "--filter", mine, "--filter", lasting, "--format", columns],
-            "Docker could not list the containers",
-        )
-        return tuple(Container(*line.split("\t")) for line in out.splitlines())
+        return containers_where("project", self.settings.project)
 
     def condition(self, container: str) -> Condition:
         """How a container fares. Raises EngineError when there is none."""
@@ -326,6 +310,27 @@ class Project:
 
     def _compose(self, limit: int) -> Any:
         return client(limit, self.settings.compose_directory).compose
+
+
+def containers_where(label: str, value: str) -> tuple[Container, ...]:
+    """The containers with a label of Compose's, running or not. Raises EngineError."""
+    mine = f"label=com.docker.compose.{label}={value}"
+    fields = (".ID", ".Names", '.Label "com.docker.compose.service"', ".State", ".Status", ".Image")
+    lasting = "label=com.docker.compose.oneoff=False"
+    listing = ["container", "ls", "--all", "--no-trunc"]
+    columns = "\t".join(f"{{{{{field}}}}}" for field in fields)
+    out = run(
+        [*listing, "--filter", mine, "--filter", lasting, "--format", columns],
+        "Docker could not list the containers",
+    )
+    return tuple(Container(*line.split("\t")) for line in out.splitlines())
+
+
+def published(container: str, port: int) -> str:
+    """Where a container's port can be reached, such as 127.0.0.1:8090. Raises EngineError."""
+    what = f"The ports of {container} could not be read"
+    found = run(["container", "port", container, f"{port}/tcp"], what).splitlines()
+    return found[0] if found else ""
 
 
 def open_project(directory: Path, meanwhile: Callable[[], None] = lambda: None) -> Project:

@@ -16,6 +16,7 @@ from fream_compose.errors import ConfigurationError
 from fream_compose.release import SetName, repository
 
 STATE = ".fream"  # the folder of the lock and the history, beside compose.yaml
+CONTROL_PORT = 8090  # nginx's own, in its container
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
 
@@ -299,7 +300,7 @@ def _settings(config: dict[str, Any], switch: SwitchSettings, directory: Path) -
         infra=_services_of("infra", services),
         nginx_container=nginx["container_name"],
         nginx_image=nginx["image"],
-        control_port=_published(nginx, 8090),
+        control_port=_published(nginx, CONTROL_PORT),
         addresses={name: _addresses(services[name]) for name in _services_of("infra", services)},
         sets={name: _set(name, services) for name in SetName},
         switch=switch,
