@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -74,21 +74,27 @@ def status(
 @contextmanager
 def _or_outline(run: Run, given: "Path | None") -> "Iterator[tuple[Project, Proxy]]":
     """The project; when its settings cannot be read, what nginx and Docker say all the same."""
-    directory = find(given)
+    directory, unreadable = find(given), None
     try:
         with opened(given) as found:
             yield found
     except ConfigurationError as error:
-        from fream_compose.outline import lines, outline
+        unreadable = error
+    if unreadable:
+        _outline(run, directory, unreadable)
 
-        try:
-            seen = outline(directory)
-        except FreamError:
-            raise error from None
-        for line in lines(seen):
-            run.report.note(line)
-        run.failed(error, seen.to_json())
-        raise typer.Exit(error.exit_code) from error
+
+def _outline(run: Run, directory: "Path", error: ConfigurationError) -> NoReturn:
+    from fream_compose.outline import lines, outline
+
+    try:
+        seen = outline(directory)
+    except FreamError:
+        raise error from None
+    for line in lines(seen):
+        run.report.note(line)
+    run.failed(error, seen.to_json())
+    raise typer.Exit(error.exit_code)
 
 
 @contextmanager
