@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import subprocess
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -228,8 +229,15 @@ class Project:
         filters = ["label=com.docker.compose.oneoff=True", f"name=^{self.one_off_prefix}"]
         options = [option for text in (mine, *filters) for option in ("--filter", text)]
         what = "The containers of hooks could not be removed"
-        if found := run(["container", "ls", "--all", "--quiet", *options], what).split():
-            run(["container", "rm", "--force", "--volumes", *found], what)
+        deadline = time.monotonic() + QUICK
+        while found := run(["container", "ls", "--all", "--quiet", *options], what).split():
+            try:
+                run(["container", "rm", "--force", "--volumes", *found], what)
+            except EngineError:
+                # Docker may be about to remove one that has ended.
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
 
     @property
     def one_off_prefix(self) -> str:
