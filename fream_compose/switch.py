@@ -337,6 +337,8 @@ class Switch:
             yield
         except FreamError as error:
             self._report.warn(f"{what}: {error}" + (f" ({error.why})" if error.why else ""))
+            for line in error.logs:
+                self._report.note(f"  log      {line}")
 
 
 def _reuses_warm(wish: Wish, plan: Plan) -> bool:

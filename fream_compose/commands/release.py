@@ -190,6 +190,7 @@ def _switch(run: Run, project: "Project", proxy: "Proxy", wish: "Wish") -> None:
             "replaced": as_json(before),
             "seconds": outcome.seconds,
             "evidence": outcome.evidence.to_json(),
+            "warnings": run.report.warnings,
         },
         f"{now.version.short} in {now.set} serves"
         + (f", in place of {before.version.short}" if before else "")

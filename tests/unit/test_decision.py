@@ -95,20 +95,27 @@ def test_a_run_that_dies_while_it_is_waited_for_is_told(tmp_path: Path) -> None:
 
 
 def test_a_run_that_dies_is_told_although_the_next_one_has_begun(tmp_path: Path) -> None:
-    over = threading.Event()
+    """The lock is never seen free when a run that waited for it takes it at once."""
 
-    def next_run() -> None:
-        with lock.hold(tmp_path / "lock", "fream recover", 20):
-            Notes(tmp_path).begin("fream recover")
-            over.wait(20)
+    def die_and_be_followed() -> None:
+        notes = Notes(tmp_path)
+        while not notes.verdict("id"):
+            time.sleep(0.01)
+        notes.begin("fream recover")
 
-    follower = threading.Thread(target=next_run)
-    with HeldRun(tmp_path, None):
-        follower.start()
+    with lock.hold(tmp_path / "lock", "fream switch --hold"):
+        notes = Notes(tmp_path)
+        notes.begin("fream switch --hold")
+        notes.hold("id", "1.0.1", SetName.SET2)
+        thread = threading.Thread(target=die_and_be_followed)
+        thread.start()
+        interruption = Interruption()
+        alarm = threading.Timer(10, interruption.note, [2])
+        alarm.start()
         with pytest.raises(UncertainError):
-            decision.promote(tmp_path, Watcher(), Interruption())
-    over.set()
-    follower.join()
+            decision.promote(tmp_path, Watcher(), interruption)
+        alarm.cancel()
+    thread.join()
 
 
 def test_before_the_hold_the_step_is_told(tmp_path: Path) -> None:

@@ -178,6 +178,7 @@ def test_the_history_knows_what_became_of_each_hook(tmp_path: Path) -> None:
         ("after_cut_over", "exit code 4", "odd\n"),
     ]
     assert any("hook" in warning for warning in entry.warnings)
+    assert "  log      odd" in stage.watcher.notes
     stage.project.close()
 
 
