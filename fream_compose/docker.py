@@ -108,6 +108,7 @@ def begin(arguments: list[str], directory: Path | None = None) -> subprocess.Pop
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            errors="replace",
             start_new_session=True,
         )
     except FileNotFoundError as error:

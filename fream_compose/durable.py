@@ -64,7 +64,8 @@ def remove(path: Path) -> None:
 def _replace(path: Path, text: str, mode: int) -> None:
     descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        # Foreign bytes that were read with surrogateescape are written as they were.
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogateescape") as file:
             _take_permissions(file.fileno(), path, mode)
             file.write(text)
             file.flush()

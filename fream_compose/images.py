@@ -66,7 +66,7 @@ def facts(reference: str) -> Facts | None:
     try:
         with translated(f"{reference} could not be inspected", QUICK):
             found = client(QUICK).image.inspect(reference)
-            return Facts(tuple(found.repo_digests), found.architecture)
+            return Facts(tuple(found.repo_digests), found.architecture or "")
     except EngineError as error:
         if isinstance(error.__cause__, NoSuchImage):
             return None

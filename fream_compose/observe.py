@@ -3,12 +3,13 @@
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from fream_compose import lock
 from fream_compose.errors import ProxySilentError, UsageError
 from fream_compose.project import Container, Project
 from fream_compose.proxy import Proxy
 from fream_compose.release import Live, SetName, Version
 from fream_compose.settings import Settings
-from fream_compose.state import Notes, Warm
+from fream_compose.state import Held, Notes, Warm
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,8 @@ class Snapshot:
     closed, closing: the id of the maintenance that nginx is in, and that its files name.
     occupied: sets with a container. running: sets whose app runs.
     running_version: what the live set's container was made from, where that can be read.
-    warm: the idle set, when it is kept running for a way back.
+    warm: the idle set, when it is kept running for a way back. overdue: the same, when its
+    time is over. held: the switch that another run holds, waiting for a verdict.
     profiles, versions: what `.env` says.
     """
 
@@ -36,6 +38,8 @@ class Snapshot:
     running: frozenset[SetName] = frozenset()
     running_version: Version | None = None
     warm: Warm | None = None
+    overdue: Warm | None = None
+    held: Held | None = None
     profiles: str = ""
     versions: dict[SetName, str] = field(default_factory=dict)
 
@@ -43,7 +47,8 @@ class Snapshot:
 def observe(project: Project, proxy: Proxy) -> Snapshot:
     """Look at the project; changes nothing. Raises EngineError and ConfigurationError."""
     settings, containers = project.settings, project.containers()
-    included = proxy.included()
+    included, notes = proxy.included(), Notes(settings.state_directory)
+    warm, now = notes.warm(), datetime.now(UTC)
     nginx_runs = _runs(settings.nginx_container, containers)
     try:
         if not nginx_runs:
@@ -69,7 +74,10 @@ def observe(project: Project, proxy: Proxy) -> Snapshot:
             name for name, spec in settings.sets.items() if _runs(spec.container, containers)
         ),
         running_version=_version(settings, live, containers),
-        warm=_warm(settings),
+        warm=warm if warm and warm.valid(now) else None,
+        overdue=warm if warm and not warm.valid(now) else None,
+        # A note without a run that holds the project was left by one that was killed.
+        held=None if lock.free(settings.state_directory / "lock") else notes.held(),
         profiles=project.env.get("COMPOSE_PROFILES"),
         versions={name: project.env.get(version_variable(name)) for name in SetName},
     )
@@ -88,11 +96,6 @@ def version_variable(name: SetName) -> str:
 
 def _runs(name: str, containers: tuple[Container, ...]) -> bool:
     return any(c.name == name and c.state == "running" for c in containers)
-
-
-def _warm(settings: Settings) -> Warm | None:
-    warm = Notes(settings.state_directory).warm()
-    return warm if warm and warm.valid(datetime.now(UTC)) else None
 
 
 def _version(

@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import subprocess
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -104,23 +105,7 @@ class Project:
 
     def containers(self) -> tuple[Container, ...]:
         """Every container of the project, running or not. Raises EngineError."""
-        mine = f"label=com.docker.compose.project={self.settings.project}"
-        fields = (
-            ".ID",
-            ".Names",
-            '.Label "com.docker.compose.service"',
-            ".State",
-            ".Status",
-            ".Image",
-        )
-        lasting = "label=com.docker.compose.oneoff=False"
-        listing = ["container", "ls", "--all", "--no-trunc"]
-        columns = "\t".join(f"{{{{{field}}}}}" for field in fields)
-        out = run(
-            [*listing, "--filter", mine, "--filter", lasting, "--format", columns],
-            "Docker could not list the containers",
-        )
-        return tuple(Container(*line.split("\t")) for line in out.splitlines())
+        return containers_where("project", self.settings.project)
 
     def origins(self) -> tuple[Origin, ...]:
         """Where each container of the project was made, one-off ones too. Raises EngineError."""
@@ -376,9 +361,26 @@ class Project:
         options = ["--rm", "--no-deps", "--no-TTY", "--quiet-pull", f"--name={container}"]
         return ["docker", *compose("run", *options, *variables, str(name), *command)]
 
-    def end_one_off(self, container: str) -> None:
-        """Remove a container that one_off_command() made; fine when there is none."""
-        run(["container", "rm", "--force", container], f"{container} could not be removed")
+    def end_one_offs(self) -> None:
+        """Remove the containers that one_off_command() made, fine when there are none."""
+        mine = f"label=com.docker.compose.project={self.settings.project}"
+        filters = ["label=com.docker.compose.oneoff=True", f"name=^{self.one_off_prefix}"]
+        options = [option for text in (mine, *filters) for option in ("--filter", text)]
+        what = "The containers of hooks could not be removed"
+        deadline = time.monotonic() + QUICK
+        while found := run(["container", "ls", "--all", "--quiet", *options], what).split():
+            try:
+                run(["container", "rm", "--force", "--volumes", *found], what)
+            except EngineError:
+                # Docker may be about to remove one that has ended.
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
+
+    @property
+    def one_off_prefix(self) -> str:
+        """How the names of containers for hooks begin."""
+        return f"{self.settings.project}-hook-"
 
     def inside_command(
         self, name: SetName, command: Sequence[str], environment: Mapping[str, str]
@@ -499,6 +501,27 @@ def _origin(id: str, container: str, service: str, folder: str, files: str, moun
     return Origin(id, container, service, folder, tuple(files.split(",")), tuple(mounts.split(",")))
 
 
+def containers_where(label: str, value: str) -> tuple[Container, ...]:
+    """The containers with a label of Compose's, running or not. Raises EngineError."""
+    mine = f"label=com.docker.compose.{label}={value}"
+    fields = (".ID", ".Names", '.Label "com.docker.compose.service"', ".State", ".Status", ".Image")
+    lasting = "label=com.docker.compose.oneoff=False"
+    listing = ["container", "ls", "--all", "--no-trunc"]
+    columns = "\t".join(f"{{{{{field}}}}}" for field in fields)
+    out = run(
+        [*listing, "--filter", mine, "--filter", lasting, "--format", columns],
+        "Docker could not list the containers",
+    )
+    return tuple(Container(*line.split("\t")) for line in out.splitlines())
+
+
+def published(container: str, port: int) -> str:
+    """Where a container's port can be reached, such as 127.0.0.1:8090. Raises EngineError."""
+    what = f"The ports of {container} could not be read"
+    found = run(["container", "port", container, f"{port}/tcp"], what).splitlines()
+    return found[0] if found else ""
+
+
 def open_project(directory: Path, meanwhile: Callable[[], None] = lambda: None) -> Project:
     """Read a project's settings through Compose. Raises ConfigurationError.
 
@@ -530,7 +553,7 @@ def open_project(directory: Path, meanwhile: Callable[[], None] = lambda: None) 
 def _known(directory: Path) -> list[str]:
     """The variables that the example lists, those with a default included."""
     try:
-        text = (directory / ".env.example").read_text(encoding="utf-8")
+        text = (directory / ".env.example").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return []
     return re.findall(r"^#?([A-Z][A-Z0-9_]*)=", text, re.MULTILINE)

@@ -69,21 +69,7 @@ class Proxy:
 
     def state(self) -> ProxyState:
         """Ask nginx what it serves. Raises ProxySilentError, or ProxyError for nonsense."""
-        url = f"{self._control_url}/live"
-        try:
-            told = json.loads(web.get(url, _ANSWER_SECONDS).body)
-            live = _live(told["set"], told["version"], told["switch"])
-            return ProxyState(live, told["nginx"], told.get("maintenance", ""))
-        except web.Unreachable as error:
-            raise ProxySilentError(
-                f"nginx does not answer at {url}", str(error), next_step="fream up infra"
-            ) from error
-        except (ValueError, KeyError, TypeError, AttributeError, FreamError) as error:
-            raise ProxyError(
-                f"What answers at {url} does not say what is live",
-                str(error),
-                next_step=f"curl {url}; is CONTROL_PORT in .env nginx's own?",
-            ) from error
+        return ask(self._control_url)
 
     @property
     def _control_url(self) -> str:
@@ -292,6 +278,25 @@ class Proxy:
                 return left
             pause(_DRAIN_POLL_SECONDS)
         return 0
+
+
+def ask(control_url: str) -> ProxyState:
+    """Ask the nginx behind a control port what it serves. Raises as Proxy.state() does."""
+    url = f"{control_url}/live"
+    try:
+        told = json.loads(web.get(url, _ANSWER_SECONDS).body)
+        live = _live(told["set"], told["version"], told["switch"])
+        return ProxyState(live, told["nginx"], told.get("maintenance", ""))
+    except web.Unreachable as error:
+        raise ProxySilentError(
+            f"nginx does not answer at {url}", str(error), next_step="fream up infra"
+        ) from error
+    except (ValueError, KeyError, TypeError, AttributeError, FreamError) as error:
+        raise ProxyError(
+            f"What answers at {url} does not say what is live",
+            str(error),
+            next_step=f"curl {url}; is CONTROL_PORT in .env nginx's own?",
+        ) from error
 
 
 def _put_maintenance(folder: Path, wanted: Maintenance | None) -> None:

@@ -13,6 +13,7 @@ from fream_compose.errors import (
 )
 from fream_compose.history import history_of
 from fream_compose.interruption import Interruption
+from fream_compose.leftover import end_left_hook
 from fream_compose.observe import Snapshot, observe, version_variable
 from fream_compose.plan import Mend, diagnose, left_over, profiles
 from fream_compose.project import Project
@@ -51,6 +52,7 @@ class Recovery:
         than a warning. Raises what another mend raises, and UncertainError when they do
         not come to an end.
         """
+        end_left_hook(self._project, self._report)
         given_up: set[Mend] = set()
         for _ in range(_ROUNDS):
             snapshot = observe(self._project, self._proxy)

@@ -151,11 +151,21 @@ class Guard(_Model):
 
 
 class Hook(_Model):
-    """A command of the user's: on this server, in a new container of the release, or in its set."""
+    """A command of the user's: on this server, in a new container of the release, or in its set.
+
+    on_rollback: whether it runs on a rollback, too; not said, all do but those in the release,
+    as the old image's command may not know what the new one did.
+    """
 
     run: Annotated[tuple[str, ...], BeforeValidator(_words), Field(min_length=1)]
     where: Annotated[Literal["host", "release", "set"], Field(alias="in")] = "host"
     timeout: Duration = timedelta(seconds=60)
+    on_rollback: bool | None = None
+
+    @property
+    def runs_on_rollback(self) -> bool:
+        """What on_rollback says, or means where it is not said."""
+        return self.where != "release" if self.on_rollback is None else self.on_rollback
 
     def __str__(self) -> str:
         return f"{shlex.join(self.run)!r} ({self.where})"

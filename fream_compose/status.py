@@ -11,7 +11,7 @@ from fream_compose.health import fault_of
 from fream_compose.maintenance import Maintenance, told
 from fream_compose.observe import Snapshot, observe
 from fream_compose.ownership import refusal
-from fream_compose.plan import diagnose
+from fream_compose.plan import cause, diagnose
 from fream_compose.project import Container, Project
 from fream_compose.proxy import Proxy
 from fream_compose.release import Live, SetName
@@ -37,7 +37,7 @@ class LiveStatus:
 class Status:
     """Everything `fream status` tells.
 
-    warm_until: ISO 8601 in UTC, while the idle set is kept running for a way back.
+    warm_until: ISO 8601 in UTC, while the idle set is kept running for a way back; it may be over.
     foreign: why what runs is not this folder's to tell of; then nothing is called live.
     """
 
@@ -67,7 +67,7 @@ def status(project: Project, proxy: Proxy) -> Status:
         containers=seen.containers,
         notices=_notices(project, seen),
         maintenance=proxy.maintenance(),
-        warm_until=seen.warm.until if seen.warm else "",
+        warm_until=warm.until if (warm := seen.warm or seen.overdue) else "",
     )
 
 
@@ -90,10 +90,12 @@ def _notices(project: Project, seen: Snapshot) -> tuple[str, ...]:
     except ConfigurationError as error:
         return (f"{error.what}: {error.why}; {error.next_step}",)
     if free:
-        return tuple(f"{mend.value}; type: fream recover" for mend in diagnose(seen))
-    if held := Notes(state).held():
-        return (f"{held['version']} waits for: fream promote, or fream abort",)
-    return ("another run is at work",)
+        return tuple(f"{cause(mend, seen)}; type: fream recover" for mend in diagnose(seen))
+    if seen.held:
+        return (f"{seen.held}: fream promote, or fream abort",)
+    progress = Notes(state).progress()
+    known = progress is not None and progress.exit_code is None
+    return (f"another run is at work: {progress}" if known else "another run is at work",)
 
 
 def _live(project: Project, live: Live) -> LiveStatus:
@@ -123,7 +125,7 @@ def lines(found: Status, now: datetime) -> list[str]:
     rows = [("live", f"not known. {found.foreign}")] if found.foreign else []
     rows = rows or [_live_line(found.live, now)]
     if found.idle:
-        kept = f"  kept warm until {_local(found.warm_until)}" if found.warm_until else ""
+        kept = _kept_warm(found.warm_until, now) if found.warm_until else ""
         rows.append(("idle", f"{found.idle}  {_runs(found, SetName(found.idle))}{kept}"))
     for container in found.containers:
         if found.foreign or container.service not in set(SetName):
@@ -132,6 +134,11 @@ def lines(found: Status, now: datetime) -> list[str]:
     rows += [("closed", told(found.maintenance))] if found.maintenance else []
     rows += [("notice", text) for text in found.notices]
     return [f"{label:<8} {text}" for label, text in rows]
+
+
+def _kept_warm(until: str, now: datetime) -> str:
+    overdue = ", which is over" if datetime.fromisoformat(until) < now else ""
+    return f"  kept warm until {_local(until)}{overdue}"
 
 
 def _live_line(live: LiveStatus | None, now: datetime) -> tuple[str, str]:

@@ -6,7 +6,7 @@ from fream_compose.doctor.finding import Finding, Verdict, fails, ok, warning
 from fream_compose.doctor.project import ProjectFacts, Zone
 from fream_compose.doctor.server_checks import number
 from fream_compose.observe import Snapshot
-from fream_compose.plan import Mend, diagnose
+from fream_compose.plan import Mend, cause, diagnose
 from fream_compose.project import Mount
 from fream_compose.release import SetName
 
@@ -96,10 +96,11 @@ def drift(snapshot: Snapshot) -> tuple[Finding, ...]:
     """What runs is what nginx, its include and `.env` say."""
     if not snapshot.containers:
         return (ok("drift", "Nothing of the project runs; `fream up` starts it"),)
-    found = tuple(_drifted(mend) for mend in diagnose(snapshot))
-    return found or (ok("drift", "What runs, nginx and .env agree"),)
+    found = tuple(_drifted(mend, snapshot) for mend in diagnose(snapshot))
+    held = f"; {snapshot.held}: fream promote, or fream abort" if snapshot.held else ""
+    return found or (ok("drift", f"What runs, nginx and .env agree{held}"),)
 
 
-def _drifted(mend: Mend) -> Finding:
+def _drifted(mend: Mend, snapshot: Snapshot) -> Finding:
     verdict = Verdict.FAILS if mend in _CUTS_USERS else Verdict.WARNING
-    return Finding("drift", verdict, mend.value, "fream recover")
+    return Finding("drift", verdict, cause(mend, snapshot), "fream recover")

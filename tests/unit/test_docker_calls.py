@@ -26,8 +26,12 @@ _DOCKER = (
 # What every kind of `inspect` is answered: a container, an image and a mount in one.
 FACTS = {
     "Id": "sha256:1",
-    "State": {"Status": "running", "ExitCode": 0},
+    "Name": "/app",
+    "State": {"Status": "running", "ExitCode": 0, "StartedAt": "2026-01-01T00:00:00Z"},
     "RestartCount": 0,
+    "Image": "sha256:1",
+    "Config": {"Image": "fream:1.0", "Labels": None},
+    "HostConfig": {"RestartPolicy": {"Name": "always"}},
     "RepoTags": ["127.0.0.1:5000/fream:1.0"],
     "RepoDigests": [f"127.0.0.1:5000/fream@{DIGEST}"],
     "Size": 1,
@@ -36,7 +40,7 @@ FACTS = {
     "Destination": "/there",
 }
 QUICK = "timeout --kill-after=10 30 docker"
-COMPOSE = "compose --file compose.yaml --profile '*'"
+COMPOSE = "compose --profile '*'"
 IMAGE = "127.0.0.1:5000/fream"
 Ask = Callable[[Project], object]
 
@@ -86,7 +90,11 @@ CALLS: dict[str, tuple[Ask, Sequence[str]]] = {
             f"--filter label=com.docker.compose.oneoff=False --format {shlex.quote(FIELDS)}"
         ],
     ),
-    "a condition": (lambda p: p.condition("app"), [f"{QUICK} container inspect app"]),
+    "a condition": (lambda p: p.condition("app"), ["docker container inspect app"]),
+    "a release's image": (
+        lambda p: p.image_id(Version("1.0", DIGEST)),
+        [f"docker image inspect --format '{{{{.Id}}}}' {IMAGE}:1.0@{DIGEST}"],
+    ),
     "a log": (
         lambda p: p.logs("app", 7),
         [f"{QUICK} container inspect app", f"{QUICK} container logs --tail 7 app"],
@@ -151,30 +159,36 @@ CALLS: dict[str, tuple[Ask, Sequence[str]]] = {
     ),
     "a set that served": (
         lambda p: p.remove(SetName.SET1),
-        [f"timeout --kill-after=10 100 docker {COMPOSE} rm --force --stop set1"],
+        [f"timeout --kill-after=10 100 docker {COMPOSE} rm --force --stop --volumes set1"],
     ),
     "a set that never served": (
         lambda p: p.discard(SetName.SET2),
         [
-            f"{QUICK} {COMPOSE} {rest}"
-            for rest in ("stop --timeout 5 set2", "rm --force --stop set2")
+            f"{QUICK} {COMPOSE} stop --timeout 5 set2",
+            f"timeout --kill-after=10 100 docker {COMPOSE} rm --force --stop --volumes set2",
         ],
     ),
     "everything but the data": (
         lambda p: p.down(volumes=False),
-        [f"timeout --kill-after=10 250 docker {COMPOSE} down"],
+        [
+            f"timeout --kill-after=10 340 docker {COMPOSE} {rest}"
+            for rest in ("rm --force --stop --volumes", "down")
+        ],
     ),
     "everything": (
         lambda p: p.down(volumes=True),
-        [f"timeout --kill-after=10 250 docker {COMPOSE} down --volumes"],
+        [
+            *(
+                f"timeout --kill-after=10 340 docker {COMPOSE} {rest}"
+                for rest in ("rm --force --stop --volumes", "down --volumes")
+            ),
+            "docker image ls --format '{{.Repository}}:{{.Tag}}' "
+            "--filter 'reference=fream.invalid/kept:shop.*'",
+        ],
     ),
     "what the files say": (
         lambda p: p.template(),
         [f"docker {COMPOSE} config --no-interpolate --format json"],
-    ),
-    "a hook's container that may be left": (
-        lambda p: p.end_one_off("hook"),
-        ["docker container rm --force hook"],
     ),
 }
 
@@ -215,20 +229,23 @@ def test_images_in_use_are_found_among_all_containers_of_the_server(
 def test_a_hook_of_the_release_runs_alone_and_leaves_nothing(
     told: Callable[[Ask], list[str]],
 ) -> None:
-    lines = []
+    lines: list[list[str]] = []
 
     def commands(p: Project) -> None:
         lines.append(p.one_off_command(SetName.SET1, "hook", ["migrate", "-v"], {"A": "1 2"}))
         lines.append(p.inside_command(SetName.SET1, ["reload"], {"A": "1"}))
-        p.end_one_off("hook")
         compose = f"{p.settings.compose_directory}/"
         assert [shlex.join(line).replace(compose, "") for line in lines] == [
             f"docker {COMPOSE} run --rm --no-deps --no-TTY --quiet-pull --name=hook "
             "'--env=A=1 2' set1 migrate -v",
             "docker exec --env=A=1 shop-app-set1 reload",
         ]
+        p.end_one_offs()
 
-    told(commands)
+    asked = told(commands)
+    assert asked[-1].startswith("docker container ls --all --quiet --filter label=com.docker.")
+    assert "label=com.docker.compose.oneoff=True" in asked[-1]
+    assert "name=^shop-hook-" in asked[-1]
 
 
 @pytest.mark.parametrize(

@@ -123,10 +123,14 @@ def test_a_file_that_cannot_be_read_is_told(env: EnvFile) -> None:
     assert "cannot be read" in caught.value.what
 
 
-def test_a_file_that_is_not_text_is_told_and_kept(env: EnvFile) -> None:
-    env.path.write_bytes(b"A=\xff\n")
+def test_foreign_bytes_and_line_ends_in_the_users_lines_survive(env: EnvFile) -> None:
+    env.path.write_bytes(
+        b"# caf\xe9 \xed\xa0\x80\r\nA=\xff\r\nSET1_VERSION=none # \xfc\r\nB=1\x0b\n"
+    )
 
-    with pytest.raises(ConfigurationError):
-        env.update({"A": "1"})
+    assert env.names() == {"A", "B", "SET1_VERSION"}
+    env.update({"SET1_VERSION": "1.0", "NEW": "2"})
 
-    assert env.path.read_bytes() == b"A=\xff\n"
+    assert env.path.read_bytes() == (
+        b"# caf\xe9 \xed\xa0\x80\r\nA=\xff\r\nSET1_VERSION=1.0 # \xfc\r\nB=1\x0b\nNEW=2\n"
+    )

@@ -358,7 +358,7 @@ def test_a_release_that_dies_while_it_is_held_is_not_cut_over_to(live: Stage) ->
         live.project.apps[SetName.SET2].end(1)
         held = notes.held()
         assert held
-        notes.decide(held["switch"], "promote")
+        notes.decide(held.switch, "promote")
 
     live.speed = 10
     live.watcher.at["Hold"] = die_then_promote
