@@ -49,7 +49,11 @@ def observe(project: Project, proxy: Proxy) -> Snapshot:
     settings, containers = project.settings, project.containers()
     included, notes = proxy.included(), Notes(settings.state_directory)
     warm, now = notes.warm(), datetime.now(UTC)
+    nginx_runs = _runs(settings.nginx_container, containers)
     try:
+        if not nginx_runs:
+            # What answers on its port is then another project's.
+            raise ProxySilentError("nginx does not run")
         state = proxy.state()
         live, nginx_version, silent = state.live, state.nginx_version, ""
         closed = state.maintenance
@@ -64,7 +68,7 @@ def observe(project: Project, proxy: Proxy) -> Snapshot:
         closing=asked.id if (asked := proxy.maintenance()) else "",
         nginx_version=nginx_version,
         containers=containers,
-        nginx_runs=_runs(settings.nginx_container, containers),
+        nginx_runs=nginx_runs,
         occupied=occupied_sets(settings, containers),
         running=frozenset(
             name for name, spec in settings.sets.items() if _runs(spec.container, containers)
@@ -73,7 +77,7 @@ def observe(project: Project, proxy: Proxy) -> Snapshot:
         warm=warm if warm and warm.valid(now) else None,
         overdue=warm if warm and not warm.valid(now) else None,
         # A note without a run that holds the project was left by one that was killed.
-        held=None if lock.free(settings.state_directory / "lock") else notes.held(),
+        held=None if lock.free(settings.state_directory) else notes.held(),
         profiles=project.env.get("COMPOSE_PROFILES"),
         versions={name: project.env.get(version_variable(name)) for name in SetName},
     )

@@ -1,11 +1,14 @@
 """Decisions, made from a snapshot before anything is done. Pure."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import Enum
 
 from fream_compose.envfile import plain
+from fream_compose.history import Kind
 from fream_compose.observe import Snapshot
-from fream_compose.release import Live, SetName
+from fream_compose.release import Live, SetName, Version
+from fream_compose.settings import Hook
 
 
 class Mend(Enum):
@@ -22,12 +25,38 @@ class Mend(Enum):
 
 
 @dataclass(frozen=True)
+class Wish:
+    """What the operator asks for.
+
+    hold: wait for a verdict before the cut-over. keep_warm: how long the old set stays
+    running; None removes it. from_warm: a set that was kept warm with this very version
+    may serve at once. skip_hooks: run none of the user's commands.
+    """
+
+    version: Version
+    hold: bool = False
+    keep_warm: timedelta | None = None
+    from_warm: bool = False
+    kind: Kind = Kind.SWITCH
+    skip_hooks: bool = False
+
+    def wanted(self, hooks: tuple[Hook, ...]) -> tuple[Hook, ...]:
+        """The hooks that go with this kind of release."""
+        every = self.kind is not Kind.ROLLBACK
+        return tuple(hook for hook in hooks if every or hook.runs_on_rollback)
+
+
+@dataclass(frozen=True)
 class Plan:
     """Where the release goes, what it replaces, and the version that is kept warm there."""
 
     target: SetName
     replaces: Live | None
     warm: str = ""
+
+    def reuses(self, wish: Wish) -> bool:
+        """Whether the set that is kept warm serves as it is."""
+        return wish.from_warm and self.warm == str(wish.version)
 
 
 def decide(snapshot: Snapshot) -> Plan:

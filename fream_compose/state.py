@@ -5,7 +5,7 @@ A note that cannot be read is no note: whatever is in the folder, no command sto
 
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -82,6 +82,7 @@ class Notes:
         self._hook = directory / "hook.json"
         self._run = directory / "run.json"
         self._run_before = directory / "run.before.json"
+        self._adopted = directory / "adopted.json"
 
     def warm(self) -> Warm | None:
         """The set that is kept warm, if any; whether its time is over is another question."""
@@ -169,6 +170,14 @@ class Notes:
         """How far a run is; the last one, unless it is named."""
         found = map(_progress, map(_read, (self._run, self._run_before)))
         return next((p for p in found if p and run in ("", p.run)), None)
+
+    def adopted(self) -> frozenset[str]:
+        """The ids of the containers that this folder took over from another."""
+        return frozenset(_read(self._adopted).get("containers", "").split())
+
+    def adopt(self, containers: Iterable[str]) -> None:
+        """Note the ids of containers as taken over. Raises ConfigurationError."""
+        self._write(self._adopted, {"containers": " ".join(containers)})
 
     def _write(self, path: Path, note: Mapping[str, str]) -> None:
         durable.make_folder(self._directory)

@@ -1,10 +1,11 @@
 """What every command shares: its options, how it opens the project, and how it ends."""
 
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -15,6 +16,7 @@ import typer
 
 from fream_compose.errors import (
     ConfigurationError,
+    EngineError,
     FreamError,
     InterruptedRun,
     LockedError,
@@ -68,17 +70,21 @@ class Run:
         self._told = ""
 
     @contextmanager
-    def locked(self, project: "Project", wait: str = "") -> Iterator[None]:
-        """Hold the project: one run at a time. wait: a duration, such as 10m."""
+    def locked(self, project: "Project", wait: str = "", adopts: bool = False) -> Iterator[None]:
+        """Hold the project, which must be this folder's: one run at a time.
+
+        wait: a duration, such as 10m. adopts: whether the run takes over another folder's.
+        """
         from fream_compose import lock
         from fream_compose.state import Notes
 
         seconds = seconds_of("--wait", wait)
         command = " ".join(["fream", *sys.argv[1:]])
-        path = project.settings.state_directory / "lock"
-        notes = Notes(path.parent)
+        folder = project.settings.state_directory
+        notes = Notes(folder)
         try:
-            with lock.hold(path, command, seconds, self.interruption.wait):
+            with lock.hold(folder, command, seconds, self.interruption.wait):
+                self.reject_foreign(project, adopts)
                 # Nobody else runs, so nothing is held: a note of it was left by a killed run.
                 notes.release()
                 with self._on_record(notes, command):
@@ -107,6 +113,22 @@ class Run:
             self.report.heard = lambda _title: None
             notes.follow(replace(progress, exit_code=code, told=self._told))
 
+    def reject_foreign(self, project: "Project", adopts: bool = False) -> None:
+        """Raise ConfigurationError where this folder must not change what runs."""
+        from fream_compose.ownership import refusal
+
+        if error := refusal(project, adopts):
+            raise error
+
+    def warn_of_foreign(self, project: "Project") -> None:
+        """Say whose it is that a command is about to show, where it is not this folder's."""
+        from fream_compose.ownership import refusal
+
+        # Without an engine the command itself says so, where it needs one.
+        with suppress(EngineError):
+            if error := refusal(project):
+                _print(f"notice: {error.what}\n        {error.next_step}", sys.stderr)
+
     def done(self, result: dict[str, Any], text: str) -> None:
         """Print the result."""
         self._told = text
@@ -120,13 +142,14 @@ class Run:
         """
         if self._json:
             envelope = {"ok": False, "command": self.command, "error": _fields(error)}
-            _print(json.dumps(envelope | ({"result": result} if result else {})))
-        _print("\n".join(_explained(error)), sys.stderr)
+            _print(json.dumps(envelope | ({"result": result} if result else {}), default=str))
+        headline, *rest = _explained(error)
+        _print("\n".join([_red(headline), *rest]), sys.stderr)
 
 
 @dataclass
 class Preferences:
-    """How much is said; set once from the options before the command."""
+    """How much is said; set from the options of a command."""
 
     quiet: bool = False
 
@@ -142,7 +165,7 @@ def edge(command: str, output: str) -> Iterator[Run]:
         try:
             yield run
         except FreamError as error:
-            run.failed(error)
+            run.failed(error, error.result)
             raise typer.Exit(error.exit_code) from error
         except LeaveNow as left:
             _print("left at once; `fream status` tells what is left", sys.stderr)
@@ -169,6 +192,12 @@ def _explained(error: FreamError) -> list[str]:
     told += [f"  serving  {error.serving}"] if error.serving else []
     told += [f"  next     {error.next_step}"] if error.next_step else []
     return told
+
+
+def _red(text: str) -> str:
+    """In red for a person at a terminal who has not said NO_COLOR."""
+    plain = not sys.stderr.isatty() or os.environ.get("NO_COLOR")
+    return text if plain else f"\033[1;31m{text}\033[0m"
 
 
 def _print(text: str, stream: TextIO | None = None) -> None:
@@ -245,8 +274,15 @@ def _remove_overdue(project: "Project", run: Run) -> None:
         run.report.warn(f"{warm.set}, which was kept warm, is still there: {error}")
 
 
+def named(given: Path | None) -> Path | None:
+    """Where the operator says that the project is: with -C, or in the environment."""
+    text = os.environ.get("FREAM_PROJECT_DIR")
+    return given or (Path(text) if text else None)
+
+
 def find(given: Path | None) -> Path:
     """The folder of compose.yaml: in the folder that was named, or the current one and up."""
+    given = named(given)
     start = (given or Path.cwd()).absolute()
     for folder in [start] if given else [start, *start.parents]:
         for place in (folder / "compose", folder):
@@ -264,9 +300,22 @@ def as_json(live: "Live | None") -> dict[str, Any] | None:
     return None if live is None else {**asdict(live), "version": str(live.version)}
 
 
+def at_terminal() -> bool:
+    """Whether somebody is there to ask."""
+    return sys.stdin.isatty()
+
+
 def confirm(question: str) -> None:
     """Ask before something is destroyed. Raises UsageError for no, and where nobody can answer."""
-    if not sys.stdin.isatty():
+    if not at_terminal():
         raise UsageError("Nobody is here to ask", question, next_step="Say --yes if you mean it")
     if not typer.confirm(question, err=True):
         raise UsageError("Nothing was removed", "The question was answered with no")
+
+
+def confirm_name(question: str, name: str, next_step: str) -> None:
+    """Have a name typed before something is destroyed. Raises UsageError as confirm() does."""
+    if not at_terminal():
+        raise UsageError("Nobody is here to ask", question, next_step=next_step)
+    if typer.prompt(question, err=True).strip() != name:
+        raise UsageError("Nothing was removed", f"That is not {name}")

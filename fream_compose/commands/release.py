@@ -5,7 +5,7 @@ import sys
 import time
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -22,11 +22,13 @@ from fream_compose.commands.edge import (
     seconds_of,
 )
 from fream_compose.commands.shell import versions
+from fream_compose.errors import FreamError, UsageError, WorseError
 
 if TYPE_CHECKING:
+    from fream_compose.plan import Wish
     from fream_compose.project import Project
     from fream_compose.proxy import Proxy
-    from fream_compose.switch import Wish
+    from fream_compose.switch import Outcome
 
 commands = typer.Typer()
 
@@ -42,15 +44,18 @@ SkipHooksOption = Annotated[
 @commands.command()
 def switch(
     context: typer.Context,
-    version: Annotated[
-        str,
-        typer.Option(
-            "--version",
-            "-v",
+    word: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="VERSION",
             help="Image tag, sha256:… digest, or TAG@DIGEST.",
             autocompletion=versions,
         ),
-    ],
+    ] = None,
+    option: Annotated[
+        str | None,
+        typer.Option("--version", "-v", help="The same, by name.", autocompletion=versions),
+    ] = None,
     hold: Annotated[
         bool, typer.Option("--hold", help="Stop before the cut-over, for promote or abort.")
     ] = False,
@@ -69,13 +74,15 @@ def switch(
     from fream_compose.release import Version
 
     with edge("switch", output) as run:
-        wanted, warm = Version.parse(version), _duration(keep_warm)
+        wanted = Version.parse(_one_of(word, option))
+        warm = _duration(keep_warm)
         with opened(context.obj, _import_switch) as (project, proxy):
-            from fream_compose.switch import Wish
+            from fream_compose.plan import Wish
 
             wish = Wish(wanted, hold, warm, skip_hooks=skip_hooks)
             if dry_run:
-                _foretell(run, project, proxy, wish)
+                run.reject_foreign(project)
+                _dry_run(run, project, proxy, wish)
                 return
             with run.locked(project, wait):
                 _switch(run, project, proxy, wish)
@@ -104,14 +111,16 @@ def rollback(
     ):
         from fream_compose.history import Kind, history_of
         from fream_compose.observe import observe
+        from fream_compose.plan import Wish
         from fream_compose.rollback import target
-        from fream_compose.switch import Wish
 
         live = observe(project, proxy).live
         entries = history_of(project.settings).entries()
         version = target(entries, live.version if live else None, to)
         keep = _duration(keep_warm)
-        wish = Wish(version, keep_warm=keep, kind=Kind.ROLLBACK, skip_hooks=skip_hooks)
+        wish = Wish(
+            version, keep_warm=keep, from_warm=True, kind=Kind.ROLLBACK, skip_hooks=skip_hooks
+        )
         _switch(run, project, proxy, wish)
 
 
@@ -124,6 +133,7 @@ def promote(context: typer.Context, output: OutputOption = Output.TEXT) -> None:
     from fream_compose.decision import promote as decide
 
     with edge("promote", output) as run, opened(context.obj) as (project, _):
+        run.reject_foreign(project)
         said = decide(project.settings.state_directory, run.report, run.interruption)
         run.done(said.to_json(), str(said))
 
@@ -137,6 +147,7 @@ def abort(context: typer.Context, output: OutputOption = Output.TEXT) -> None:
     from fream_compose.decision import abort as decide
 
     with edge("abort", output) as run, opened(context.obj) as (project, _):
+        run.reject_foreign(project)
         said = decide(project.settings.state_directory, run.report, run.interruption)
         run.done(said.to_json(), str(said))
 
@@ -166,6 +177,16 @@ def recover(
         run.done({"live": as_json(live), "mended": mended}, f"{text}; {serves}")
 
 
+def _one_of(word: str | None, option: str | None) -> str:
+    """The version, given either way. Raises UsageError."""
+    given = {text for text in (word, option) if text is not None}
+    if not given:
+        raise UsageError("No version was given", next_step="fream switch VERSION")
+    if len(given) == 2:
+        raise UsageError(f"{word} and --version {option} differ", next_step="Give one of them")
+    return given.pop()
+
+
 def _import_switch() -> None:
     from fream_compose import docker, switch  # noqa: F401
 
@@ -173,42 +194,60 @@ def _import_switch() -> None:
 
 
 def _switch(run: Run, project: "Project", proxy: "Proxy", wish: "Wish") -> None:
-    from fream_compose.evidence import told
+    from fream_compose.evidence_view import compared, told
     from fream_compose.history import history_of
     from fream_compose.switch import Switch
 
     history = history_of(project.settings)
     outcome = Switch(project, proxy, history, run.report, run.interruption).run(wish)
-    now, before = outcome.live, outcome.replaced
     if outcome.kept_warm:
         _recover_later(project.settings.compose_directory, outcome.kept_warm)
-    for line in told(outcome.evidence, now.set):
+    for line in told(outcome.evidence, outcome.live.set):
         run.report.note(line)
+    if outcome.worse:
+        raise _worse(outcome, compared(outcome.evidence, outcome.live.set))
+    now, before = outcome.live, outcome.replaced
     run.done(
-        {
-            "live": as_json(now),
-            "replaced": as_json(before),
-            "seconds": outcome.seconds,
-            "evidence": outcome.evidence.to_json(),
-            "warnings": run.report.warnings,
-        },
+        _result(outcome),
         f"{now.version.short} in {now.set} serves"
         + (f", in place of {before.version.short}" if before else "")
         + f"; {outcome.seconds:.1f}s",
     )
 
 
-def _foretell(run: Run, project: "Project", proxy: "Proxy", wish: "Wish") -> None:
-    from fream_compose.foretell import steps
-    from fream_compose.observe import observe
+def _result(outcome: "Outcome") -> dict[str, Any]:
+    return {
+        "live": as_json(outcome.live),
+        "replaced": as_json(outcome.replaced),
+        "seconds": outcome.seconds,
+        "evidence": outcome.evidence.to_json(),
+    }
 
-    planned = steps(observe(project, proxy), wish, project.settings)
-    width = max(len(step.title) for step in planned)
-    run.done(
-        {"steps": [vars(step) for step in planned]},
-        "\n".join(f"{step.title:<{width}}  {step.cause}" for step in planned)
-        + "\nNothing was changed",
+
+def _worse(outcome: "Outcome", rates: str) -> FreamError:
+    """The release was made, but its users fare worse."""
+    error = WorseError(
+        f"{outcome.live.version.short} is released, and users fare worse on it",
+        rates,
+        next_step="fream rollback" if outcome.replaced else "fream logs live",
     )
+    error.serving = f"{outcome.live.version.short} in {outcome.live.set}"
+    error.result = _result(outcome)
+    return error
+
+
+def _dry_run(run: Run, project: "Project", proxy: "Proxy", wish: "Wish") -> None:
+    from fream_compose.dry_run import dry_run
+
+    found = dry_run(project, proxy, wish)
+    text = "\n".join([*found.lines(), "Nothing was changed"])
+    if not found.obstacles:
+        run.done(found.to_json(), text)
+        return
+    run.report.note(text)
+    error = found.obstacles[0]
+    error.result = found.to_json()
+    raise error
 
 
 def _recover_later(directory: Path, delay: timedelta) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fream_compose.commands.edge import Output, OutputOption, edge
+from fream_compose.commands.edge import Output, OutputOption, edge, named
 from fream_compose.errors import UsageError
 
 if TYPE_CHECKING:
@@ -27,8 +27,9 @@ _QUESTIONS = {
 
 @commands.command()
 def init(
+    context: typer.Context,
     directory: Annotated[
-        Path, typer.Argument(help="Where. Default: here.", show_default=False)
+        Path, typer.Argument(help="Where: below -C if that is given. [.]", show_default=False)
     ] = Path(),
     image: Annotated[
         str | None, typer.Option("--image", help="REGISTRY/NAME, or NAME for Docker Hub.")
@@ -63,10 +64,11 @@ def init(
     """Set up a project for your own app.
 
     Its Compose files, nginx's, and .env with new passwords. Asks at a terminal for what
-    is missing.
+    is missing. FREAM_PROJECT_DIR names a project that exists: it does not count here.
     """
     from fream_compose.newapp import project_name
 
+    directory = (context.obj or Path()) / directory
     answers: dict[str, Any] = {
         "image": image,
         "name": name,
@@ -141,6 +143,7 @@ def _write(directory: Path, app: "App", force: bool) -> dict[str, str]:
 
 def _next_steps(directory: Path, app: "App") -> str:
     place = [] if directory == Path() else [f"  cd {directory}"]
+    place += ["  unset FREAM_PROJECT_DIR"] if named(None) else []
     runs = "MySQL and nginx" if app.mysql else "nginx"
     return "\n".join(
         [

@@ -24,7 +24,8 @@ class FakeNginx:
     reload_delay: seconds until a reload shows. refuses_reloads: it keeps its workers.
     lingers: seconds that replaced workers take to end. keeps_accepting: replaced workers
     still take connections. finds_by_reload_only: a set that comes up is not found by
-    asking DNS again. babbles: what its control port answers makes no sense. version: its own.
+    asking DNS again. silent: until it is restarted nothing answers. babbles: what its
+    control port answers makes no sense. version: its own.
     """
 
     def __init__(self, directory: Path, apps: Callable[[SetName], FakeApp | None]) -> None:
@@ -34,6 +35,7 @@ class FakeNginx:
         self.keeps_accepting = False
         self.finds_by_reload_only = False
         self.babbles = False
+        self.silent = False
         self.version = "1.30.0"
         self._directory = directory
         self._apps = apps
@@ -61,6 +63,7 @@ class FakeNginx:
     def start(self) -> None:
         """As the container starts."""
         self._load()
+        self.silent = False
         self._server = HttpServer(self.port, self._reply)
         self.port = self._server.port
 
@@ -127,6 +130,8 @@ class FakeNginx:
 
     def _reply(self, path: str) -> Reply:
         self._settle()
+        if self.silent:
+            raise ConnectionError  # the client finds its connection closed
         if self.babbles:
             return 200, {}, '["something else"]'
         if path == "/live":

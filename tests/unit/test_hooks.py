@@ -103,6 +103,22 @@ def test_a_hook_that_hangs_is_ended_at_its_limit(tmp_path: Path) -> None:
     stage.project.close()
 
 
+def test_the_container_of_a_hook_that_fails_is_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ending Docker's client does not end what runs in the container."""
+    stage = staged(tmp_path, "before_start", {"run": ["migrate"], "in": "release"})
+    removed: list[bool] = []
+    monkeypatch.setattr(stage.project, "one_off_command", lambda *_: ["false"])
+    monkeypatch.setattr(stage.project, "end_one_offs", lambda: removed.append(True))
+
+    with pytest.raises(HookError):
+        stage.switch("1.0.1")
+
+    assert removed == [True]
+    stage.project.close()
+
+
 def test_a_hook_that_prints_binary_is_shown_as_well_as_can_be(tmp_path: Path) -> None:
     hook = {"run": ["sh", "-c", r"printf '\377\376\n'; exit 1"]}
     stage = staged(tmp_path, "before_start", hook)

@@ -71,6 +71,17 @@ def test_variables_of_env_count_more_than_those_of_the_shell(
     assert "IMAGE_NAME" not in os.environ
 
 
+@pytest.mark.parametrize("name", ["COMPOSE_PROJECT_NAME", "COMPOSE_FILE", "COMPOSE_PROFILES"])
+def test_the_callers_shell_does_not_lead_to_another_project(
+    docker: Stub, folder: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, "another")
+
+    opened(docker, folder)
+
+    assert name not in os.environ
+
+
 def test_without_docker_the_operator_is_told_what_installs_it(docker: Stub, folder: Path) -> None:
     del docker
     with pytest.raises(ConfigurationError) as caught:

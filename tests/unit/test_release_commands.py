@@ -16,14 +16,13 @@ from typer.testing import CliRunner, Result
 from fream_compose import lock
 from fream_compose.cli import app
 from fream_compose.doctor.project_checks import drift
+from fream_compose.dry_run import dry_run
 from fream_compose.errors import ConfigurationError
-from fream_compose.foretell import steps
 from fream_compose.observe import observe
-from fream_compose.plan import diagnose
+from fream_compose.plan import Wish, diagnose
 from fream_compose.project import Project
 from fream_compose.release import SetName, Version
 from fream_compose.state import Notes, Warm
-from fream_compose.switch import Wish
 from tests.fakes import Behaviour, Stage
 
 Fream = Callable[..., Result]
@@ -54,7 +53,7 @@ def held(stage: Stage) -> Iterator[None]:
     stage.put(SetName.SET1, "1.0.0")
     stage.project.start_by_hand(SetName.SET2, "1.0.1")
     state = stage.settings.state_directory
-    with lock.hold(state / "lock", "fream switch --hold"):
+    with lock.hold(state, "fream switch --hold"):
         Notes(state).hold("id", "1.0.1", SetName.SET2)
         yield
 
@@ -67,8 +66,8 @@ def test_a_held_switch_is_no_drift(stage: Stage) -> None:
         (finding,) = drift(seen)
         assert finding.verdict.value == "ok"
         assert "1.0.1 in set2 is held since" in finding.text
-        planned = steps(seen, Wish(Version("1.0.2")), stage.settings)
-        assert all("Put right" not in step.title for step in planned)
+        planned = dry_run(stage.project, stage.proxy, Wish(Version("1.0.2")))
+        assert all("Put right" not in line for line in planned.lines())
     assert diagnose(observe(stage.project, stage.proxy)) != ()
 
 
@@ -123,7 +122,7 @@ def test_the_step_a_run_is_at_can_be_asked(stage: Stage, fream: Fream) -> None:
 
 def test_the_status_says_at_which_step_another_run_is(stage: Stage, fream: Fream) -> None:
     state = stage.settings.state_directory
-    with lock.hold(state / "lock", "fream switch"):
+    with lock.hold(state, "fream switch"):
         notes = Notes(state)
         notes.follow(replace(notes.begin("fream switch"), step="Drain set1"))
         result = fream("status")
