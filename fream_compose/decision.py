@@ -69,7 +69,7 @@ def _failure(decided: Decided) -> FreamError:
 
 
 def _decide(directory: Path, verdict: str, report: Report, interruption: Interruption) -> Decided:
-    notes, lock = Notes(directory), directory / "lock"
+    notes, lock = Notes(directory), directory
     held = notes.held()
     if free(lock):
         raise UsageError("No switch is held", next_step="fream switch --version VERSION --hold")

@@ -77,7 +77,7 @@ def observe(project: Project, proxy: Proxy) -> Snapshot:
         warm=warm if warm and warm.valid(now) else None,
         overdue=warm if warm and not warm.valid(now) else None,
         # A note without a run that holds the project was left by one that was killed.
-        held=None if lock.free(settings.state_directory / "lock") else notes.held(),
+        held=None if lock.free(settings.state_directory) else notes.held(),
         profiles=project.env.get("COMPOSE_PROFILES"),
         versions={name: project.env.get(version_variable(name)) for name in SetName},
     )

@@ -131,6 +131,7 @@ def promote(context: typer.Context, output: OutputOption = Output.TEXT) -> None:
     from fream_compose.decision import promote as decide
 
     with edge("promote", output) as run, opened(context.obj) as (project, _):
+        run.reject_foreign(project)
         said = decide(project.settings.state_directory, run.report, run.interruption)
         run.done(said.to_json(), str(said))
 
@@ -144,6 +145,7 @@ def abort(context: typer.Context, output: OutputOption = Output.TEXT) -> None:
     from fream_compose.decision import abort as decide
 
     with edge("abort", output) as run, opened(context.obj) as (project, _):
+        run.reject_foreign(project)
         said = decide(project.settings.state_directory, run.report, run.interruption)
         run.done(said.to_json(), str(said))
 

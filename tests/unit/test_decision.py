@@ -27,7 +27,7 @@ class HeldRun(threading.Thread):
 
     def run(self) -> None:
         notes = Notes(self.directory)
-        with lock.hold(self.directory / "lock", "fream switch --hold"):
+        with lock.hold(self.directory, "fream switch --hold"):
             progress = notes.begin("fream switch --hold")
             notes.hold("id", "1.0.1", SetName.SET2)
             self.held.set()
@@ -103,7 +103,7 @@ def test_a_run_that_dies_is_told_although_the_next_one_has_begun(tmp_path: Path)
             time.sleep(0.01)
         notes.begin("fream recover")
 
-    with lock.hold(tmp_path / "lock", "fream switch --hold"):
+    with lock.hold(tmp_path, "fream switch --hold"):
         notes = Notes(tmp_path)
         notes.begin("fream switch --hold")
         notes.hold("id", "1.0.1", SetName.SET2)
@@ -119,7 +119,7 @@ def test_a_run_that_dies_is_told_although_the_next_one_has_begun(tmp_path: Path)
 
 
 def test_before_the_hold_the_step_is_told(tmp_path: Path) -> None:
-    with lock.hold(tmp_path / "lock", "fream switch --hold"):
+    with lock.hold(tmp_path, "fream switch --hold"):
         notes = Notes(tmp_path)
         progress = notes.begin("fream switch --version 2 --hold")
         notes.follow(replace(progress, step="Check the health of set2"))

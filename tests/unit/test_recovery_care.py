@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 
 from fream_compose.errors import EngineError, ProxyError
+from fream_compose.history import Kind
 from fream_compose.recovery import Recovery
 from fream_compose.release import SetName
 from tests.fakes import Stage
@@ -149,7 +150,7 @@ def test_another_version_is_not_taken_from_a_set_that_was_kept_warm(live: Stage)
     live.switch("1.0.1", keep_warm=WARM)
     live.fresh()
 
-    live.switch("1.0.2", from_warm=True)
+    live.switch("1.0.2", kind=Kind.ROLLBACK)
 
     assert live.serves() == "1.0.2"
 

@@ -53,7 +53,7 @@ def held(stage: Stage) -> Iterator[None]:
     stage.put(SetName.SET1, "1.0.0")
     stage.project.start_by_hand(SetName.SET2, "1.0.1")
     state = stage.settings.state_directory
-    with lock.hold(state / "lock", "fream switch --hold"):
+    with lock.hold(state, "fream switch --hold"):
         Notes(state).hold("id", "1.0.1", SetName.SET2)
         yield
 
@@ -123,7 +123,7 @@ def test_the_step_a_run_is_at_can_be_asked(stage: Stage, fream: Fream) -> None:
 
 def test_the_status_says_at_which_step_another_run_is(stage: Stage, fream: Fream) -> None:
     state = stage.settings.state_directory
-    with lock.hold(state / "lock", "fream switch"):
+    with lock.hold(state, "fream switch"):
         notes = Notes(state)
         notes.follow(replace(notes.begin("fream switch"), step="Drain set1"))
         result = fream("status")
