@@ -22,7 +22,7 @@ def reject_taken(wanted: Mapping[str, tuple[Address, ...]]) -> None:
     """
     for service, addresses in wanted.items():
         for host, port, inner in addresses:
-            if port and listens(port, host):
+            if listens(port, host):
                 raise ConfigurationError(
                     f"Port {port}, which {service} needs, is in use",
                     f"Another process on this server listens on {host or '*'}:{port}",
@@ -38,7 +38,10 @@ def _variable(service: str, inner: int) -> str:
 
 
 def listens(port: int, host: str = "127.0.0.1") -> bool:
-    """Whether somebody listens on a port of this server. It costs next to nothing to ask."""
+    """Whether somebody listens on a port of this server; nobody does on 0.
+
+    It costs next to nothing to ask.
+    """
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

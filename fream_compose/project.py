@@ -241,7 +241,7 @@ class Project:
         Docker picks another one at each start of a container.
         """
         known = self._ports.get(container, fixed)
-        if not (known and ports.listens(known)):
+        if not ports.listens(known):
             known = self._ports[container] = self.published(container, inner) or fixed
         return known
 

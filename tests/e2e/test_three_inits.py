@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from tests.e2e.conftest import FIRST_PORT, NAME
 from tests.e2e.docker import docker, remove_project
 from tests.e2e.releases import Releases, machine_images
 from tests.e2e.test_another_app import fream
+from tests.e2e.waiting import eventually
 
 NAMES = [f"{NAME}-{word}" for word in ("ann", "ben", "cid")]
 PORT = FIRST_PORT + 1900
@@ -27,6 +29,10 @@ def folder(tmp_path: Path) -> Iterator[Path]:
     finally:
         for name in NAMES:
             remove_project(name)
+
+
+def healthy(place: Path) -> bool:
+    return " healthy: " in fream(place, "status")
 
 
 def test_three_projects_that_are_set_up_at_once_come_up_release_twice_and_restart(
@@ -47,5 +53,5 @@ def test_three_projects_that_are_set_up_at_once_come_up_release_twice_and_restar
         assert web.get(f"http://127.0.0.1:{PORT + number}/version").json()["version"] == versions[1]
     docker("restart", *(f"{name}-{of}" for name in NAMES for of in ("nginx", "app-set2")))
     for name in NAMES:
-        assert "NOT HEALTHY" not in fream(folder / name, "status")
+        eventually(partial(healthy, folder / name))
         fream(folder / name, "down")

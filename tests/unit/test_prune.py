@@ -221,7 +221,8 @@ def test_what_another_project_keeps_stays_and_this_one_lets_go_of_it(stage: Stag
 def test_what_only_another_project_keeps_is_not_touched(stage: Stage, unreleased: bool) -> None:
     stage.project.images["0.9"] = digest(9)
     stage.project.kept_by_others = {"0.9"}
-    stage.history.add(entry(f"0.9@{digest(9)}"))
+    for version in (f"0.9@{digest(9)}", "1.0"):
+        stage.history.add(entry(version))
     stage.project.fail("remove_images", "nothing may be removed")
 
     assert prune(stage.project, stage.history, Report(), 1, unreleased).removed == ()
