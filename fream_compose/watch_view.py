@@ -59,7 +59,7 @@ def _headline(frame: Frame) -> str:
         return frame.trouble
     live = frame.status.live
     if live is None:
-        return "nothing is live"
+        return frame.status.foreign or "nothing is live"
     mark = "healthy" if live.healthy else f"NOT HEALTHY: {live.health}"
     return f"{live.version} in {live.set} serves, {mark}"
 

@@ -11,6 +11,7 @@ from fream_compose import web
 from fream_compose.errors import EngineError, ProxyError
 from fream_compose.interruption import Interruption
 from fream_compose.maintenance import Maintenance
+from fream_compose.ownership import home_of, strangers
 from fream_compose.release import Live, SetName, Version
 from tests.contract.worlds import GOOD, MISSING, World, in_set1
 
@@ -294,6 +295,18 @@ def test_a_command_that_fails_in_a_container_is_an_engine_error(world: World) ->
         )
 
     assert "broken" in caught.value.why
+
+
+def test_each_container_says_that_it_was_made_here(world: World) -> None:
+    settings = world.project.settings
+
+    found = world.project.origins()
+
+    assert {origin.service for origin in found} >= {"nginx"}
+    assert not strangers(found, home_of(world.project))
+    nginx = next(origin for origin in found if origin.service == "nginx")
+    assert nginx.place == nginx.folder == str(settings.compose_directory)
+    assert str(settings.nginx_directory) in nginx.mounts
 
 
 def test_nginx_that_is_stopped_does_not_answer(world: World) -> None:

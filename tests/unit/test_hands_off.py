@@ -132,6 +132,14 @@ def test_status_calls_nothing_live_that_is_anothers(fream: Fream) -> None:
     assert str(OTHER) in found["foreign"]
 
 
+@pytest.mark.usefixtures("foreign")
+def test_a_watch_says_whose_it_is(fream: Fream) -> None:
+    result = fream("status", "--watch", "--count", "1", "--interval", "200ms")
+
+    assert str(OTHER) in result.stdout
+    assert "serves" not in result.stdout
+
+
 def test_status_of_what_is_ours_says_nothing_of_it(live: Stage, fream: Fream) -> None:
     assert json.loads(fream("status", "-o", "json").stdout)["result"]["foreign"] == ""
     assert live.serves() == "1.0.0"
