@@ -7,6 +7,7 @@ import typer
 
 from fream_compose import __version__
 from fream_compose.commands import (
+    adopt,
     care,
     edge,
     infra,
@@ -36,9 +37,10 @@ and goes. Whatever fails before that moment is undone, and the old release never
 """
 EPILOG = (
     "Exit codes: 0 done; 1 a bug; 2 usage; 3 configuration; 4 another run is at work; "
-    "5 Docker or the image failed; 6 never healthy; 7 nginx refused; 8 held and aborted; "
-    "9 state uncertain; 10 nothing to roll back to; 129, 130, 143 interrupted. After every "
-    "code but 9 the app serves as it did before."
+    "5 Docker or the image failed; 6 never healthy; 7 nginx refused; 8 failed after the "
+    "cut-over and taken back, or held and aborted; 9 state uncertain; 10 nothing to roll back "
+    "to; 11 released, but users fare worse; 129, 130, 143 interrupted. After every code but 9 "
+    "and 11 the app serves as it did before."
 )
 
 app = typer.Typer(
@@ -69,7 +71,7 @@ def main_options(
         raise typer.Exit(2)
 
 
-for module in (release, infra, look, inside, care, setup, shell, maintenance):
+for module in (release, infra, look, inside, care, setup, shell, maintenance, adopt):
     app.add_typer(shared.with_shared_options(module.commands))
 
 

@@ -77,11 +77,16 @@ def _set(spec: SetSettings, raw: Tree, where: Where) -> Tree:
 
 def _branch(values: Tree, raw: Tree, where: Where, path: str = "") -> Tree:
     return {
-        key: _branch(value, raw.get(key) or {}, where, f"{path}{key}.")
+        key: _branch(value, _mapping(raw.get(key), value), where, f"{path}{key}.")
         if isinstance(value, dict) and value
         else _setting(path + key, value, raw.get(key), where)
         for key, value in values.items()
     }
+
+
+def _mapping(raw: Any, value: Tree) -> Tree:
+    """A section as it was written; a single value stands for the section's first key."""
+    return raw if isinstance(raw, dict) else {} if raw is None else {next(iter(value)): raw}
 
 
 def _setting(path: str, value: Any, raw: Any, where: Where) -> Setting:

@@ -10,15 +10,18 @@ FreamError                     1  a bug, unless a kind below says better
 ├── ProxyError                 7  nginx refused; undone
 │   └── ProxySilentError       7  nginx gives no answer at all
 ├── RejectedError              8  the new release was healthy but not wanted; undone
+│   └── GuardError             8  it failed after the cut-over; the old release serves again
+├── WorseError                11  released, but users fare worse on it
 ├── UncertainError             9  an undo failed: the message holds the commands to type
 ├── NothingToRollBackError    10  there is no earlier release
 └── InterruptedRun   128 + signal  Ctrl-C, SIGTERM or SIGHUP; undone
 
-Every code but 9 promises that the app serves as it did before, or better.
+Every code but 9 and 11 promises that the app serves as it did before, or better.
 """
 
 import signal
 from collections.abc import Iterable
+from typing import Any
 
 
 class FreamError(Exception):
@@ -29,6 +32,7 @@ class FreamError(Exception):
     logs: the last log lines of the container that failed, oldest first.
     next_step: what to type or change now.
     serving: what serves now; filled in where the failure is reported.
+    result: what was found out all the same, as plain values.
     """
 
     exit_code = 1
@@ -42,6 +46,7 @@ class FreamError(Exception):
         self.logs = tuple(logs)
         self.next_step = next_step
         self.serving = ""
+        self.result: dict[str, Any] = {}
 
 
 class UsageError(FreamError):
@@ -92,6 +97,16 @@ class RejectedError(FreamError):
     """A held release was aborted, or nobody decided in time."""
 
     exit_code = 8
+
+
+class GuardError(RejectedError):
+    """The new release failed while the old one still ran; the old one serves again."""
+
+
+class WorseError(FreamError):
+    """The release was made, and users fare worse on it."""
+
+    exit_code = 11
 
 
 class UncertainError(FreamError):

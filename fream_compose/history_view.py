@@ -83,7 +83,8 @@ def _evidence(entry: Entry) -> list[str]:
     # Imported for one release in full only: the list must be there at once.
     from pydantic import TypeAdapter
 
-    from fream_compose.evidence import Evidence, told
+    from fream_compose.evidence import Evidence
+    from fream_compose.evidence_view import told
 
     if not entry.evidence:
         return ["none was recorded"]

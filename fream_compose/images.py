@@ -1,13 +1,20 @@
 """The images of one repository on this server."""
 
 import json
+import platform
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from fream_compose.docker import QUICK, START, client, run, translated
 from fream_compose.errors import EngineError
 from fream_compose.release import Version, repository
+
+# What a machine runs, its own kind first: `uname -m` to the words of Go and of images.
+_RUNS = {"x86_64": ("amd64", "386"), "aarch64": ("arm64", "arm"), "armv7l": ("arm",)}
+_EMULATORS = Path("/proc/sys/fs/binfmt_misc")
+_QEMU = {"amd64": "x86_64", "arm64": "aarch64", "386": "i386"}
 
 
 @dataclass(frozen=True)
@@ -34,17 +41,53 @@ class Image:
         return tags or tuple(f"{repository}@{digest}" for digest in self.digests)
 
 
-def digests(reference: str) -> tuple[str, ...] | None:
-    """The repository digests of an image; None when it is not here. Raises EngineError."""
+@dataclass(frozen=True)
+class Facts:
+    """What is to be known of an image before it is started: its digests, and for which
+    kind of processor it was made, in Go's words."""
+
+    digests: tuple[str, ...]
+    architecture: str
+
+
+def facts(reference: str) -> Facts | None:
+    """Look at an image; None when it is not here. Raises EngineError."""
     from python_on_whales.exceptions import NoSuchImage
 
     try:
         with translated(f"{reference} could not be inspected", QUICK):
-            return tuple(client(QUICK).image.inspect(reference).repo_digests)
+            found = client(QUICK).image.inspect(reference)
+            return Facts(tuple(found.repo_digests), found.architecture)
     except EngineError as error:
         if isinstance(error.__cause__, NoSuchImage):
             return None
         raise
+
+
+def bytes_to_pull(reference: str) -> int:
+    """The packed size of an image in its registry; 0 where it has one for each processor.
+
+    Raises EngineError when the registry does not have it.
+    """
+    what = f"{reference} is not in the registry"
+    told = json.loads(run(["manifest", "inspect", "--insecure", reference], what))
+    return sum(layer["size"] for layer in told.get("layers") or ())
+
+
+def reject_foreign(reference: str, architecture: str) -> None:
+    """Raise EngineError for an image that this server's processor cannot run."""
+    machine = platform.machine()
+    known = _RUNS.get(machine)
+    if known is None or architecture in ("", *known):
+        return
+    # An emulator that the kernel knows makes it run all the same.
+    if (_EMULATORS / f"qemu-{_QEMU.get(architecture, architecture)}").exists():
+        return
+    raise EngineError(
+        f"{reference} is made for another kind of processor",
+        f"The image is for {architecture}, this server is {machine}",
+        next_step=f"docker buildx build --platform linux/{known[0]} --push …, then switch again",
+    )
 
 
 def pinned(version: Version, image: str, known: Sequence[str]) -> Version:

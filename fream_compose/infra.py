@@ -4,7 +4,7 @@ import re
 import time
 from collections.abc import Callable
 
-from fream_compose import ports
+from fream_compose import passwords, ports
 from fream_compose.checks import Checks
 from fream_compose.errors import ConfigurationError, EngineError, UsageError
 from fream_compose.interruption import Interruption
@@ -37,6 +37,7 @@ def up(
     containers = project.containers()
     with report.step("Start " + " and ".join(project.settings.infra)):
         start(project, containers, interruption.check, recreate)
+        passwords.reject_refused(project, report, interruption.check)
     with report.step("Ask nginx what is live") as step:
         state = proxy.state()
         step.detail = f"{state.live.set} {state.live.version.tag}" if state.live else "nothing yet"
@@ -73,11 +74,14 @@ def start(
     containers: tuple[Container, ...],
     check: Callable[[], None],
     recreate: bool = False,
+    services: tuple[str, ...] = (),
+    stop_seconds: int | None = None,
 ) -> None:
     """Start what outlives releases and wait until it is healthy.
 
     containers: what there is already. check: called a few times a second; what it raises
-    ends the wait. Raises ConfigurationError for a port in use and for an nginx that is too
+    ends the wait. services: only these. stop_seconds: instead of the grace of what is made
+    anew. Raises ConfigurationError for a port in use and for an nginx that is too
     old, EngineError.
     """
     settings = project.settings
@@ -88,8 +92,15 @@ def start(
     ports.reject_taken(
         {name: settings.addresses[name] for name in settings.infra if name not in present}
     )
+    refusal = passwords.Refusal(project)
+
+    def look() -> None:
+        check()
+        refusal.check()
+
     try:
-        project.up_healthy(settings.infra, _READY_SECONDS, check, recreate)
+        wanted = services or settings.infra
+        project.up_healthy(wanted, _READY_SECONDS, look, recreate, stop_seconds)
     except EngineError as error:
         _explain(project, error)
         raise
@@ -129,8 +140,10 @@ def _start_live(
     with report.step(f"Start {live}, which is live, if it does not run"):
         project.up(project.settings.sets[live].services)
     checks = Checks(project, proxy, live, time.monotonic, interruption.wait)
-    checks.own_port(report)
-    checks.through_nginx(report)
+    with report.step(f"Check the health of {live}") as step:
+        step.detail = checks.own_port()
+    with report.step(f"Check {live} through nginx"):
+        checks.through_nginx()
 
 
 def down(project: Project, report: Report, volumes: bool) -> None:

@@ -44,7 +44,11 @@ def observe(project: Project, proxy: Proxy) -> Snapshot:
     """Look at the project; changes nothing. Raises EngineError and ConfigurationError."""
     settings, containers = project.settings, project.containers()
     included = proxy.included()
+    nginx_runs = _runs(settings.nginx_container, containers)
     try:
+        if not nginx_runs:
+            # What answers on its port is then another project's.
+            raise ProxySilentError("nginx does not run")
         state = proxy.state()
         live, nginx_version, silent = state.live, state.nginx_version, ""
         closed = state.maintenance
@@ -59,7 +63,7 @@ def observe(project: Project, proxy: Proxy) -> Snapshot:
         closing=asked.id if (asked := proxy.maintenance()) else "",
         nginx_version=nginx_version,
         containers=containers,
-        nginx_runs=_runs(settings.nginx_container, containers),
+        nginx_runs=nginx_runs,
         occupied=occupied_sets(settings, containers),
         running=frozenset(
             name for name, spec in settings.sets.items() if _runs(spec.container, containers)

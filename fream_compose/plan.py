@@ -1,11 +1,12 @@
 """Decisions, made from a snapshot before anything is done. Pure."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import Enum
 
 from fream_compose.envfile import plain
 from fream_compose.observe import Snapshot
-from fream_compose.release import Live, SetName
+from fream_compose.release import Live, SetName, Version
 
 
 class Mend(Enum):
@@ -22,12 +23,31 @@ class Mend(Enum):
 
 
 @dataclass(frozen=True)
+class Wish:
+    """What the operator asks for.
+
+    hold: wait for a verdict before the cut-over. keep_warm: how long the old set stays
+    running; None removes it. from_warm: a set that was kept warm with this very version
+    may serve at once.
+    """
+
+    version: Version
+    hold: bool = False
+    keep_warm: timedelta | None = None
+    from_warm: bool = False
+
+
+@dataclass(frozen=True)
 class Plan:
     """Where the release goes, what it replaces, and the version that is kept warm there."""
 
     target: SetName
     replaces: Live | None
     warm: str = ""
+
+    def reuses(self, wish: Wish) -> bool:
+        """Whether the set that is kept warm serves as it is."""
+        return wish.from_warm and self.warm == str(wish.version)
 
 
 def decide(snapshot: Snapshot) -> Plan:

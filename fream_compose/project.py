@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -16,6 +17,7 @@ from fream_compose.engine import compose_version, engine
 from fream_compose.envfile import EnvFile
 from fream_compose.errors import ConfigurationError, EngineError
 from fream_compose.images import Image
+from fream_compose.ownership import Origin
 from fream_compose.release import SetName, Version
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 _DISCARD = 5  # seconds that an app which nobody used gets to stop
 # Variables that would make Compose look at another project than the one in the folder.
 _OTHER_PROJECT = ("COMPOSE_PROJECT_NAME", "COMPOSE_FILE", "COMPOSE_ENV_FILES", "COMPOSE_PROFILES")
+_ENDED = ("exited", "dead", "restarting")
 _ESTABLISHED = "01"  # in /proc/net/tcp, see proc_net_tcp in the kernel's documentation
 
 
@@ -41,16 +44,35 @@ class Container:
 
 @dataclass(frozen=True)
 class Condition:
-    """How an app's container fares: its state, exit code, and how often Docker restarted it."""
+    """How a container fares.
+
+    restarts: how often Docker restarted it. started: when, as Docker prints it. health:
+    starting, healthy or unhealthy; empty without a health check. image: the id of its
+    image, and reference: the name that it was asked for by. lasting: whether Docker starts
+    it again when it ends well.
+    """
 
     state: str
-    exit_code: int
-    restarts: int
+    exit_code: int = 0
+    restarts: int = 0
+    id: str = ""
+    name: str = ""
+    service: str = ""
+    started: str = ""
+    health: str = ""
+    image: str = ""
+    reference: str = ""
+    lasting: bool = True
 
     @property
     def crashed(self) -> bool:
-        """Whether the app ended by itself since its container was started."""
-        return self.restarts > 0 or self.state in ("exited", "dead", "restarting")
+        """Whether it ended by itself since it was started."""
+        return self.restarts > 0 or self.state in _ENDED
+
+    @property
+    def finished(self) -> bool:
+        """Whether it ended well and for good, as a job does when it is done."""
+        return self.state == "exited" and self.exit_code == 0 and not self.lasting
 
 
 @dataclass(frozen=True)
@@ -88,13 +110,47 @@ class Project:
         )
         return tuple(Container(*line.split("\t")) for line in out.splitlines())
 
+    def origins(self) -> tuple[Origin, ...]:
+        """Where each container of the project was made, one-off ones too. Raises EngineError."""
+        mine = f"label=com.docker.compose.project={self.settings.project}"
+        labels = ("service", "project.working_dir", "project.config_files")
+        fields = [".ID", ".Names", *(f'.Label "com.docker.compose.{name}"' for name in labels)]
+        columns = "\t".join(f"{{{{{field}}}}}" for field in [*fields, ".Mounts"])
+        listing = ["container", "ls", "--all", "--no-trunc", "--filter", mine]
+        out = run([*listing, "--format", columns], "Docker could not list the containers")
+        return tuple(_origin(*line.split("\t")) for line in out.splitlines())
+
     def condition(self, container: str) -> Condition:
         """How a container fares. Raises EngineError when there is none."""
-        with translated(f"{container} could not be inspected", QUICK):
-            # Read once: each attribute of python-on-whales may ask Docker again.
-            found = client(QUICK).container.inspect(container)
-            state, restarts = found.state, found.restart_count
-        return Condition(state.status or "", state.exit_code or 0, restarts or 0)
+        return self.conditions([container])[0]
+
+    def conditions(self, containers: Sequence[str]) -> tuple[Condition, ...]:
+        """How containers fare, by their ids or names. Raises EngineError when one is gone."""
+        if not containers:
+            return ()
+        what = f"{', '.join(containers)} could not be inspected"
+        found = json.loads(run(["container", "inspect", *containers], what))
+        return tuple(_condition(facts) for facts in found)
+
+    def members(self, name: SetName) -> tuple[Condition, ...]:
+        """How the containers of a set fare. Raises EngineError."""
+        services = self.settings.sets[name].services
+        return self.conditions([c.id for c in self.containers() if c.service in services])
+
+    def image_id(self, version: Version) -> str:
+        """The id of a release's image, which is on this server. Raises EngineError."""
+        reference = f"{self.settings.image}:{version}"
+        command = ["image", "inspect", "--format", "{{.Id}}", reference]
+        return run(command, f"{reference} could not be inspected").strip()
+
+    def last_health_check(self, container: str) -> str:
+        """What the last health check since the start printed as it failed. Raises EngineError."""
+        command = ["container", "inspect", "--format", "{{json .State}}", container]
+        state = json.loads(run(command, f"{container} could not be inspected"))
+        log = (state.get("Health") or {}).get("Log") or []
+        began = _seconds(state["StartedAt"])
+        failed = [o for o in log if o["ExitCode"] and _seconds(o["Start"]) >= began]
+        return str(failed[-1]["Output"]) if failed else ""
 
     def logs(self, container: str, lines: int = 10) -> tuple[str, ...]:
         """The last log lines of a container; none when they cannot be had."""
@@ -180,6 +236,28 @@ class Project:
         command = ["run", "--rm", "--tty", "--network", "none", "--entrypoint", "nginx"]
         return run([*command, image, "-v"], f"{image} could not be run", PULL).strip()
 
+    def test_nginx(self, check: Callable[[], None]) -> None:
+        """Test this folder's configuration of nginx, whether nginx runs or not.
+
+        Raises ConfigurationError.
+        """
+        try:
+            self.one_off("nginx", ["nginx", "-t", "-q"], check)
+        except EngineError as error:
+            raise ConfigurationError(
+                "nginx refuses this folder's configuration",
+                error.why,
+                next_step=f"Correct the files in {self.settings.nginx_directory}",
+            ) from error
+
+    def one_off(self, service: str, command: Sequence[str], check: Callable[[], None]) -> str:
+        """What a command prints in a new container of a service. Raises EngineError."""
+        file = str(self.settings.compose_directory / "compose.yaml")
+        compose = ["compose", "--file", file, "--profile", "*"]
+        options = ["run", "--rm", "--no-deps", "--no-TTY", "--quiet-pull"]
+        what = f"{command[0]} failed in a container of {service}"
+        return run([*compose, *options, service, *command], what, PULL, check)
+
     def fetch(self, version: Version, check: Callable[[], None]) -> Version:
         """Make the image of a version available here and pin its content.
 
@@ -188,11 +266,14 @@ class Project:
         exists here only and has none. Raises EngineError.
         """
         reference = f"{self.settings.image}:{version}"
-        known = images.digests(reference) if self._may_skip_pull(version) else None
+        known = images.facts(reference) if self._may_skip_pull(version) else None
         if known is None:
             self._pull(reference, check)
-            known = images.digests(reference) or ()
-        return images.pinned(version, self.settings.image, known)
+            known = images.facts(reference)
+        if known is None:
+            return version
+        images.reject_foreign(reference, known.architecture)
+        return images.pinned(version, self.settings.image, known.digests)
 
     def _pull(self, reference: str, check: Callable[[], None]) -> None:
         try:
@@ -200,6 +281,13 @@ class Project:
         except EngineError as error:
             error.next_step = "Was it pushed? Are IMAGE_REGISTRY and IMAGE_NAME in .env right?"
             raise
+
+    def bytes_to_pull(self, version: Version) -> int:
+        """The packed size of what fetch() would pull. Raises EngineError when it would fail."""
+        reference = f"{self.settings.image}:{version}"
+        if self._may_skip_pull(version) and images.facts(reference):
+            return 0
+        return images.bytes_to_pull(reference)
 
     def _may_skip_pull(self, version: Version) -> bool:
         return bool(version.digest) or self.settings.switch.pull == "missing"
@@ -267,10 +355,12 @@ class Project:
         seconds: int,
         check: Callable[[], None],
         recreate: bool = False,
+        stop_seconds: int | None = None,
     ) -> None:
         """Start services, pulling their images, and wait until their health checks are good.
 
         recreate: whether a service whose settings have changed is stopped and made anew.
+        stop_seconds: that it then gets to stop, instead of its own grace.
         check: called a few times a second; what it raises ends the wait, not the services.
         Raises EngineError.
         """
@@ -278,6 +368,7 @@ class Project:
         compose = ["compose", "--file", file, "--profile", "*"]
         start = ["up", "--detach", "--no-build", "--no-deps", "--quiet-pull"]
         start += [] if recreate else ["--no-recreate"]
+        start += [] if stop_seconds is None else ["--timeout", str(stop_seconds)]
         wait = ["--wait", "--wait-timeout", str(seconds)]
         what = f"{', '.join(services)} could not be started"
         run([*compose, *start, *wait, *services], what, PULL + seconds, check)
@@ -316,6 +407,32 @@ class Project:
 
     def _compose(self, limit: int) -> Any:
         return client(limit, self.settings.compose_directory).compose
+
+
+def _condition(facts: dict[str, Any]) -> Condition:
+    state, labels = facts["State"], facts["Config"].get("Labels") or {}
+    return Condition(
+        state=state["Status"],
+        exit_code=state["ExitCode"],
+        restarts=facts["RestartCount"],
+        id=facts["Id"],
+        name=facts["Name"].removeprefix("/"),
+        service=labels.get("com.docker.compose.service", ""),
+        started=state["StartedAt"],
+        health=(state.get("Health") or {}).get("Status", "").replace("none", ""),
+        image=facts["Image"],
+        reference=facts["Config"]["Image"],
+        lasting=facts["HostConfig"]["RestartPolicy"]["Name"] in ("always", "unless-stopped"),
+    )
+
+
+def _seconds(moment: str) -> float:
+    """Docker's time as seconds; its nine digits of a second are more than Python 3.11 reads."""
+    return datetime.fromisoformat(re.sub(r"\.\d+", "", moment)).timestamp()
+
+
+def _origin(id: str, container: str, service: str, folder: str, files: str, mounts: str) -> Origin:
+    return Origin(id, container, service, folder, tuple(files.split(",")), tuple(mounts.split(",")))
 
 
 def open_project(directory: Path, meanwhile: Callable[[], None] = lambda: None) -> Project:

@@ -184,6 +184,10 @@ class Proxy:
             lambda: self._put(self._include, live), lambda state: state.live == live, timeout
         )
 
+    def put(self, live: Live | None) -> None:
+        """Write the include for an nginx that is about to start. Raises ConfigurationError."""
+        self._put(self._include, live)
+
     def go_back(self, live: Live | None, timeout: float) -> tuple[int, ...]:
         """Serve again what was live before a cut-over that failed, or never took.
 

@@ -124,7 +124,7 @@ class Recovery:
             return f"{_named(other)} serves instead"
         record(self._project, snapshot.live)
         self._project.up(self._project.settings.sets[snapshot.live.set].services)
-        self._checks(snapshot.live.set).own_port(Report())
+        self._checks(snapshot.live.set).own_port()
         return f"{_named(snapshot.live)} was started again"
 
     def _comes_back(self, name: SetName) -> bool:

@@ -10,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from fream_compose.errors import ConfigurationError
 from fream_compose.release import SetName, repository
@@ -56,6 +56,10 @@ def _expression(value: object) -> str:
     except re.error as error:
         raise ValueError(f"{value!r} is not a regular expression: {error}") from error
     return str(value)
+
+
+def _guard_time(value: object) -> timedelta:
+    return timedelta() if re.fullmatch(r"0(ms|s|m|h)?", str(value).strip()) else duration(value)
 
 
 def _drain_duration(value: object) -> timedelta:
@@ -127,6 +131,23 @@ class Drain(_Model):
     timeout: Annotated[timedelta, BeforeValidator(_drain_duration)] = timedelta(seconds=60)
 
 
+class Guard(_Model):
+    """How long the new release is watched after the cut-over, ready to go back; zero: not.
+
+    A drain that takes longer is guarded to its end. on_errors: whether a clear failure in
+    nginx's log is a reason to go back, or is reported only.
+    """
+
+    time: Annotated[timedelta, BeforeValidator(_guard_time)] = timedelta(seconds=5)
+    on_errors: Literal["go_back", "report"] = "go_back"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_time(cls, value: Any) -> Any:
+        """`guard: 5s` says the same as `guard: {time: 5s}`."""
+        return value if isinstance(value, dict | Guard) else {"time": value}
+
+
 class Hook(_Model):
     """A command of the user's: on this server, in a new container of the release, or in its set."""
 
@@ -165,6 +186,7 @@ class SwitchSettings(_Model):
     health: Health = Health()
     warm_up: WarmUp = WarmUp()
     cut_over: CutOver = CutOver()
+    guard: Guard = Guard()
     drain: Drain = Drain()
     keep_warm: Annotated[timedelta | None, BeforeValidator(_optional_duration)] = None
     retain: Annotated[int, Field(ge=1, le=1000)] = 5
@@ -187,10 +209,14 @@ class SetSettings(_Model):
 
 
 class Settings(_Model):
-    """All that fream knows of a project before it looks at what runs."""
+    """All that fream knows of a project before it looks at what runs.
+
+    data_directory: MySQL's, where its data is in a folder and not in a volume.
+    """
 
     compose_directory: Path
     nginx_directory: Path
+    data_directory: Path | None
     project: str
     image: str
     profiles: tuple[str, ...]
@@ -283,6 +309,7 @@ def _settings(config: dict[str, Any], switch: SwitchSettings, directory: Path) -
             for volume in nginx["volumes"]
             if volume["target"] == "/etc/nginx"
         ),
+        data_directory=_folder_at("/var/lib/mysql", services.get("mysql", {})),
         project=config["name"],
         image=repository(services["set1"]["image"]),
         profiles=tuple(sorted({p for s in services.values() for p in s.get("profiles", ())})),
@@ -308,6 +335,12 @@ def _set(name: SetName, services: dict[str, Any]) -> SetSettings:
         inner_port=app["ports"][0]["target"],
         stop_seconds=max(_go_duration(grace) for grace in graces),
     )
+
+
+def _folder_at(target: str, service: dict[str, Any]) -> Path | None:
+    """The folder of this server at a place in a service; None where that is a volume."""
+    found = (v for v in service.get("volumes", ()) if v["target"] == target)
+    return next((Path(v["source"]) for v in found if v.get("type") == "bind"), None)
 
 
 def _services_of(profile: str, services: dict[str, Any]) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """Small notes beside the lock: what is held, what is kept warm. Facts stay with nginx."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -30,6 +31,7 @@ class Notes:
         self._warm = directory / "warm.json"
         self._held = directory / "held.json"
         self._verdict = directory / "verdict.json"
+        self._adopted = directory / "adopted.json"
 
     def warm(self) -> Warm | None:
         """The set that is kept warm, if any."""
@@ -69,6 +71,14 @@ class Notes:
         """Nothing waits any more."""
         durable.remove(self._held)
         durable.remove(self._verdict)
+
+    def adopted(self) -> frozenset[str]:
+        """The ids of the containers that this folder took over from another."""
+        return frozenset(str(_read(self._adopted).get("containers", "")).split())
+
+    def adopt(self, containers: Iterable[str]) -> None:
+        """Note the ids of containers as taken over. Raises ConfigurationError."""
+        self._write(self._adopted, {"containers": " ".join(containers)})
 
     def _write(self, path: Path, note: dict[str, str]) -> None:
         durable.make_folder(self._directory)

@@ -6,9 +6,11 @@ from typing import Any
 
 from fream_compose import lock, web
 from fream_compose.checks import own_url
+from fream_compose.errors import ConfigurationError
 from fream_compose.health import fault_of
 from fream_compose.maintenance import Maintenance, told
 from fream_compose.observe import Snapshot, observe
+from fream_compose.ownership import refusal
 from fream_compose.plan import diagnose
 from fream_compose.project import Container, Project
 from fream_compose.proxy import Proxy
@@ -36,6 +38,7 @@ class Status:
     """Everything `fream status` tells.
 
     warm_until: ISO 8601 in UTC, while the idle set is kept running for a way back.
+    foreign: why what runs is not this folder's to tell of; then nothing is called live.
     """
 
     live: LiveStatus | None
@@ -45,6 +48,7 @@ class Status:
     notices: tuple[str, ...]
     maintenance: Maintenance | None = None
     warm_until: str = ""
+    foreign: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """As plain values."""
@@ -54,6 +58,8 @@ class Status:
 def status(project: Project, proxy: Proxy) -> Status:
     """Look, change nothing. Raises EngineError."""
     seen = observe(project, proxy)
+    if error := refusal(project):
+        return _not_ours(seen, error)
     return Status(
         live=_live(project, seen.live) if seen.live else None,
         idle=seen.live.set.other if seen.live else "",
@@ -65,10 +71,25 @@ def status(project: Project, proxy: Proxy) -> Status:
     )
 
 
+def _not_ours(seen: Snapshot, error: ConfigurationError) -> Status:
+    return Status(
+        live=None,
+        idle="",
+        nginx=seen.nginx_version or f"no answer: {seen.silent}",
+        containers=seen.containers,
+        notices=(error.next_step,),
+        foreign=error.what,
+    )
+
+
 def _notices(project: Project, seen: Snapshot) -> tuple[str, ...]:
     """What an operator should know. While a run is at work, disorder is no news."""
     state = project.settings.state_directory
-    if lock.free(state / "lock"):
+    try:
+        free = lock.free(state)
+    except ConfigurationError as error:
+        return (f"{error.what}: {error.why}; {error.next_step}",)
+    if free:
         return tuple(f"{mend.value}; type: fream recover" for mend in diagnose(seen))
     if held := Notes(state).held():
         return (f"{held['version']} waits for: fream promote, or fream abort",)
@@ -99,12 +120,13 @@ def _live(project: Project, live: Live) -> LiveStatus:
 
 def lines(found: Status, now: datetime) -> list[str]:
     """The status for people, a line for each thing."""
-    rows = [_live_line(found.live, now)]
+    rows = [("live", f"not known. {found.foreign}")] if found.foreign else []
+    rows = rows or [_live_line(found.live, now)]
     if found.idle:
         kept = f"  kept warm until {_local(found.warm_until)}" if found.warm_until else ""
         rows.append(("idle", f"{found.idle}  {_runs(found, SetName(found.idle))}{kept}"))
     for container in found.containers:
-        if container.service not in set(SetName):
+        if found.foreign or container.service not in set(SetName):
             rows.append((container.service, f"{container.status}  {container.image}"))
     rows.append(("proxy", f"nginx {found.nginx}"))
     rows += [("closed", told(found.maintenance))] if found.maintenance else []

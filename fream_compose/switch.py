@@ -9,42 +9,34 @@ from datetime import UTC, datetime, timedelta
 
 from fream_compose import ports
 from fream_compose.checks import Checks
-from fream_compose.errors import FreamError, RejectedError, UncertainError
-from fream_compose.evidence import Evidence, Recorder, recording
+from fream_compose.errors import FreamError, GuardError, RejectedError, UncertainError
+from fream_compose.evidence import Evidence
+from fream_compose.guard import Guard
 from fream_compose.history import Entry, History, who
 from fream_compose.hooks import run_hooks
 from fream_compose.interruption import Interruption
+from fream_compose.members import worn
 from fream_compose.observe import version_variable
-from fream_compose.plan import Mend, Plan, decide
+from fream_compose.plan import Mend, Plan, Wish, decide
 from fream_compose.project import Project
 from fream_compose.proxy import Proxy
 from fream_compose.prune import retain
+from fream_compose.recorder import Recorder, recording
 from fream_compose.recovery import Recovery, record
-from fream_compose.release import Live, Version, new_switch_id
+from fream_compose.release import Live, new_switch_id
 from fream_compose.report import Report, Step
 from fream_compose.retirement import Retirement
 from fream_compose.settings import Hook
 from fream_compose.state import Notes, Warm
+from fream_compose.steps import StepId, planned
 from fream_compose.undo import Undo
+from fream_compose.verdict import Verdict
 
 _VERDICT_POLL_SECONDS = 0.2
 # It looks at what runs, which a list of commands made beforehand cannot.
 _BY_HAND = "fream recover"
-
-
-@dataclass(frozen=True)
-class Wish:
-    """What the operator asks for.
-
-    hold: wait for a verdict before the cut-over. keep_warm: how long the old set stays
-    running; None removes it. from_warm: a set that was kept warm with this very version
-    may serve at once.
-    """
-
-    version: Version
-    hold: bool = False
-    keep_warm: timedelta | None = None
-    from_warm: bool = False
+_WORSE = (Verdict.WORSE, Verdict.FAILS)
+_KEPT_WHEN_WORSE = timedelta(minutes=30)  # the way back, when the release is not proven good
 
 
 @dataclass(frozen=True)
@@ -56,6 +48,11 @@ class Outcome:
     evidence: Evidence
     seconds: float
     kept_warm: timedelta | None = None
+
+    @property
+    def worse(self) -> bool:
+        """Whether users fare worse on the new release."""
+        return self.evidence.verdict in _WORSE
 
 
 class Switch:
@@ -80,63 +77,81 @@ class Switch:
         self._began, self._started = clock(), datetime.now(UTC)
         self._notes = Notes(project.settings.state_directory)
         self._recovery = Recovery(project, proxy, report, interruption, clock)
-        self._retirement = Retirement(project, proxy, report, clock, self._pause)
+        self._retirement = Retirement(project, proxy, report, clock)
+        self._titles: dict[StepId, str] = {}
 
     def run(self, wish: Wish) -> Outcome:
         """Release a version into the idle set and make it live.
 
         Raises a FreamError with all undone when it fails before the cut-over; after it,
-        whatever fails is a warning. Raises UncertainError when an undo failed.
+        whatever fails is a warning, but for the release itself: then GuardError, and the
+        old set serves again. Raises UncertainError when an undo failed.
         """
-        plan = self._plan()
+        plan, wish = self._plan(wish)
         release = Live(plan.target, wish.version, new_switch_id(self._started))
+        checks = self._checks(release)
         with recording(self._follow_log) as recorder:
             try:
                 with Undo(self._report) as undo:
-                    release = self._bring_up(release, wish, plan, undo)
+                    release = self._bring_up(release, checks, wish, plan, undo)
                     old_workers = self._cut_over(release, plan, recorder, undo)
             except FreamError as error:
                 self._failed(error, release, plan)
                 raise
-            self._record(release, plan)
-            # Once now, should the drain be cut short, and once more with the evidence.
-            self._log(release, plan)
-            drained = self._drain(plan.replaces, old_workers)
+            guard = self._guard(release, checks, recorder)
+            try:
+                drained = self._settle(release, plan, old_workers, guard)
+            except GuardError as error:
+                self._cut_back(error, release, plan, recorder)
+                raise
             recorder.end()
-            kept_warm = self._retire(plan.replaces, wish) if drained else None
             evidence = recorder.finish(release.set)
+        kept_warm = self._retire(plan, wish, evidence) if drained else None
         self._log(release, plan, evidence=evidence)
         with self._warning("images of past releases are still there"):
             retain(self._project, self._history, self._report)
         return Outcome(release, plan.replaces, evidence, self._seconds(), kept_warm)
 
-    def _plan(self) -> Plan:
+    def _plan(self, wish: Wish) -> tuple[Plan, Wish]:
         """Decide from what runs once everything is in order."""
         try:
-            return decide(self._recovery.put_right(despite=Mend.LIVE_SET))
+            plan = decide(self._recovery.put_right(despite=Mend.LIVE_SET))
+            if plan.reuses(wish) and (fault := worn(self._project.members(plan.target))):
+                self._report.warn(f"{plan.target} is not used as it is: {fault}")
+                wish = replace(wish, from_warm=False)
         except FreamError as error:
             error.serving = serving(self._proxy)
             raise
+        steps = planned(plan, wish, self._settings)
+        self._titles = {step.id: step.title for step in steps}
+        return plan, wish
 
-    def _bring_up(self, release: Live, wish: Wish, plan: Plan, undo: Undo) -> Live:
+    def _bring_up(self, release: Live, checks: Checks, wish: Wish, plan: Plan, undo: Undo) -> Live:
         """Everything before the cut-over; users notice nothing of it."""
-        if not (wish.from_warm and plan.warm == str(wish.version)):
+        if not plan.reuses(wish):
             release = self._fetch(release)
             self._prepare(release, plan, undo)
             self._start(release, undo)
-        checks = self._checks(release)
-        checks.own_port(self._report)
-        self._interruption.check()
-        checks.through_nginx(self._report)
-        if plan.warm != str(release.version):
-            checks.warm_up(self._report)
-        self._hooks("before_cut_over", release, plan)
+        checks.remember()
+        checks.reject_other_image(release.version)
+        with self._step(StepId.HEALTH) as step:
+            step.detail = checks.own_port()
+        with self._step(StepId.THROUGH_NGINX):
+            checks.through_nginx()
+        if StepId.WARM_UP in self._titles:
+            with self._step(StepId.WARM_UP) as step:
+                step.detail = checks.warm_up(self._report)
+        self._hooks(StepId.BEFORE_CUT_OVER, release, plan)
         if wish.hold:
             self._hold(release)
+        with self._step(StepId.TEST_NGINX):
+            self._proxy.test(release)
+        with self._step(StepId.AGAIN) as step:
+            step.detail = checks.again()
         return release
 
     def _fetch(self, release: Live) -> Live:
-        with self._step(f"Pull {release.version.tag}") as step:
+        with self._step(StepId.PULL) as step:
             version = self._project.fetch(release.version, self._interruption.check)
             step.detail = version.short
         return replace(release, version=version)
@@ -145,7 +160,7 @@ class Switch:
         """Make the idle set ready for the release: empty, and named in `.env`."""
         env, variable = self._project.env, version_variable(release.set)
         if plan.warm:
-            with self._step(f"Remove {release.set}, which was kept warm"):
+            with self._step(StepId.REMOVE_WARM):
                 self._project.remove(release.set)
         self._notes.cool()
         spec = self._settings.sets[release.set]
@@ -157,11 +172,11 @@ class Switch:
             lambda: env.update({variable: before}),
         )
         env.update({variable: str(release.version)})
-        self._hooks("before_start", release, plan)
+        self._hooks(StepId.BEFORE_START, release, plan)
 
     def _start(self, release: Live, undo: Undo) -> None:
         spec = self._settings.sets[release.set]
-        with self._step(f"Start {release.set}"):
+        with self._step(StepId.START):
             undo.add(
                 f"Remove {release.set}",
                 _BY_HAND,
@@ -174,21 +189,19 @@ class Switch:
                 raise
 
     def _checks(self, release: Live) -> Checks:
-        return Checks(
-            self._project,
-            self._proxy,
-            release.set,
-            self._clock,
-            self._interruption.wait,
-            # The time between two checks is long enough for nginx's own.
-            between=lambda: self._proxy.test(release),
-        )
+        return Checks(self._project, self._proxy, release.set, self._clock, self._interruption.wait)
 
-    def _hooks(self, moment: str, release: Live, plan: Plan) -> None:
+    def _hooks(
+        self,
+        moment: StepId,
+        release: Live,
+        plan: Plan,
+        check: Callable[[], None] | None = None,
+    ) -> None:
         hooks: tuple[Hook, ...] = getattr(self._settings.switch.hooks, moment)
         if hooks:
-            with self._step(f"Run the hooks {moment.replace('_', ' ')}"):
-                check = self._interruption.check
+            with self._step(moment):
+                check = check or self._interruption.check
                 run_hooks(moment, hooks, self._project, release, plan.replaces, check)
 
     def _hold(self, release: Live) -> None:
@@ -198,7 +211,7 @@ class Switch:
         self._notes.hold(release.switch, release.version.short)
         self._report.note(f"{release.set} is ready: fream promote, or fream abort")
         try:
-            with self._step("Hold before the cut-over") as step:
+            with self._step(StepId.HOLD) as step:
                 while not (verdict := self._notes.verdict(release.switch)):
                     if self._clock() > deadline:
                         raise RejectedError("No verdict came in time", f"within {seconds:g} s")
@@ -208,14 +221,13 @@ class Switch:
             self._notes.release()
         if verdict == "abort":
             raise RejectedError("The release was aborted", "by `fream abort`")
-        self._checks(release).own_port(self._report)
 
     def _cut_over(
         self, release: Live, plan: Plan, recorder: Recorder, undo: Undo
     ) -> tuple[int, ...]:
         """The commit point: when nginx has confirmed, nothing is undone any more."""
         old, seconds = plan.replaces, self._settings.switch.cut_over.timeout.total_seconds()
-        with self._step(f"Cut over to {release.set}") as step:
+        with self._step(StepId.CUT_OVER) as step:
             self._interruption.check()
             undo.add(
                 f"Go back to {old.set if old else 'no release'}",
@@ -224,7 +236,6 @@ class Switch:
             )
             recorder.reload()
             workers = self._proxy.serve(release, seconds)
-            recorder.confirm()
             self._interruption.disregard()
             undo.forget()
             step.detail = "confirmed by nginx"
@@ -236,31 +247,87 @@ class Switch:
         drain = self._settings.switch.drain.timeout.total_seconds()
         self._proxy.drain(workers, drain, time.sleep)
 
-    def _record(self, release: Live, plan: Plan) -> None:
+    def _guard(self, release: Live, checks: Checks, recorder: Recorder) -> Guard:
+        settings = self._settings.switch.guard
+        return Guard(checks, recorder, release.set, settings, self._clock, self._pause)
+
+    def _settle(self, release: Live, plan: Plan, workers: tuple[int, ...], guard: Guard) -> bool:
+        """What follows the cut-over while the new release is guarded. Raises GuardError.
+
+        Returns whether the old set may go; else the next command drains and removes it.
+        """
         with self._warning("`.env` does not name the live set"):
             record(self._project, release)
             self._notes.cool()
+        # Once now, should the drain be cut short, and once more with the evidence.
+        self._log(release, plan)
         with self._warning("a hook failed"):
-            self._hooks("after_cut_over", release, plan)
+            self._hooks(StepId.AFTER_CUT_OVER, release, plan, guard.check)
+        drained = self._drain(plan.replaces, workers, guard)
+        if StepId.GUARD in self._titles:
+            with self._step(StepId.GUARD) as step:
+                step.detail = guard.finish()
+        return drained
 
-    def _drain(self, old: Live | None, workers: tuple[int, ...]) -> bool:
-        """Returns whether the old set may go; else the next command drains and removes it."""
+    def _drain(self, old: Live | None, workers: tuple[int, ...], guard: Guard) -> bool:
         if old is None:
             return False
-        with self._warning(f"{old.set} was not drained"):
-            self._retirement.drain(old.set, workers)
+        with self._warning(f"{old.set} was not drained"), self._step(StepId.DRAIN) as step:
+            step.detail = self._retirement.drain(old.set, workers, guard.pause)
             return True
         self._report.warn(f"{old.set} still runs; fream recover drains and removes it")
         return False
 
-    def _retire(self, old: Live | None, wish: Wish) -> timedelta | None:
+    def _cut_back(self, error: GuardError, release: Live, plan: Plan, recorder: Recorder) -> None:
+        """Serve from the old set again, which still runs, and remove the new one.
+
+        Raises UncertainError, and keeps both, when the old one has gone bad as well.
+        """
+        self._report.warn(f"{error.what}: {error.why}")
+        error.logs = self._project.logs(self._settings.sets[release.set].container)
+        failure: FreamError = error
+        try:
+            with Undo(self._report) as undo:
+                self._way_back(release, plan, undo)
+                raise error
+        except FreamError as left:
+            failure = left
+        recorder.end()
+        evidence = recorder.finish(release.set)
+        failure.why += _lost(evidence)
+        failure.result = {"evidence": evidence.to_json()}
+        self._failed(failure, release, plan, evidence)
+        if failure is not error:
+            raise failure
+
+    def _way_back(self, release: Live, plan: Plan, undo: Undo) -> None:
+        """Register how to go back. Raises UncertainError where there is no way."""
+        old, seconds = plan.replaces, self._settings.switch.cut_over.timeout.total_seconds()
+        if old is None:
+            raise UncertainError(
+                "The new release fails, and there is no other to go back to",
+                next_step="fream logs live; fream switch --version VERSION",
+            )
+        if fault := self._checks(old).fault():
+            raise UncertainError(
+                "Both releases fail; both are kept",
+                f"{old.set}, which was live before: {fault}",
+                next_step=f"fream logs {release.set}; fream logs {old.set}; fream recover",
+            )
+        undo.add(f"Name {old.set} in .env", _BY_HAND, lambda: record(self._project, old))
+        undo.add(f"Remove {release.set}", _BY_HAND, lambda: self._project.discard(release.set))
+        undo.add(f"Go back to {old.set}", _BY_HAND, lambda: self._go_back(old, seconds))
+
+    def _retire(self, plan: Plan, wish: Wish, evidence: Evidence) -> timedelta | None:
         """Remove the old set, or keep it running; returns for how long."""
-        time_to_keep = wish.keep_warm or self._settings.switch.keep_warm
+        old, time_to_keep = plan.replaces, wish.keep_warm or self._settings.switch.keep_warm
         if old is None:
             return None
+        if evidence.verdict in _WORSE:
+            time_to_keep = time_to_keep or _KEPT_WHEN_WORSE
         if time_to_keep is None:
-            with self._warning(f"{old.set} is still there"):
-                self._retirement.remove(old.set)
+            with self._warning(f"{old.set} is still there"), self._step(StepId.RETIRE):
+                self._project.remove(old.set)
             return None
         until = (datetime.now(UTC) + time_to_keep).isoformat(timespec="seconds")
         with self._warning(f"{old.set} is not kept warm"):
@@ -268,12 +335,20 @@ class Switch:
             self._report.note(f"{old.set} is kept warm until {until}: fream rollback")
         return time_to_keep
 
-    def _failed(self, error: FreamError, release: Live, plan: Plan) -> None:
+    def _failed(
+        self, error: FreamError, release: Live, plan: Plan, evidence: Evidence | None = None
+    ) -> None:
         error.serving = serving(self._proxy, undone=not isinstance(error, UncertainError))
         self._interruption.disregard()
         with self._warning("a hook failed"):
-            self._hooks("after_failure", release, plan)
-        self._log(release, plan, error)
+            self._after_failure(release, plan)
+        self._log(release, plan, error, evidence)
+
+    def _after_failure(self, release: Live, plan: Plan) -> None:
+        if hooks := self._settings.switch.hooks.after_failure:
+            with self._report.step("Run the hooks after failure"):
+                check = self._interruption.check
+                run_hooks("after_failure", hooks, self._project, release, plan.replaces, check)
 
     def _pause(self, seconds: float) -> None:
         if self._interruption.pending:
@@ -294,7 +369,7 @@ class Switch:
             replaced=str(plan.replaces.version) if plan.replaces else "",
             started=self._started.isoformat(timespec="seconds"),
             seconds=self._seconds(),
-            result="done" if error is None else type(error).__name__,
+            result=_result(error, evidence),
             by=who(),
             steps=dict(self._report.seconds),
             why=f"{error}: {error.why}".removesuffix(": ") if error else "",
@@ -310,17 +385,35 @@ class Switch:
         return self._project.follow(self._settings.nginx_container, lines)
 
     @contextmanager
-    def _step(self, title: str) -> Iterator[Step]:
+    def _step(self, step_id: StepId) -> Iterator[Step]:
         self._interruption.check()
-        with self._report.step(title) as step:
+        with self._report.step(self._titles[step_id]) as step:
             yield step
 
     @contextmanager
     def _warning(self, what: str) -> Iterator[None]:
         try:
             yield
+        except GuardError:
+            raise
         except FreamError as error:
             self._report.warn(f"{what}: {error}" + (f" ({error.why})" if error.why else ""))
+
+
+def _result(error: FreamError | None, evidence: Evidence | None) -> str:
+    if error is not None:
+        return type(error).__name__
+    return "worse" if evidence and evidence.verdict in _WORSE else "done"
+
+
+def _lost(evidence: Evidence) -> str:
+    """What users noticed of a release that failed after its cut-over."""
+    if evidence.missing and not evidence.served:
+        return "\nWhat users noticed is not known: " + evidence.missing
+    return (
+        f"\n{evidence.failed:,} requests failed; users went without a good answer for "
+        f"{evidence.outage_seconds:.1f} s at most"
+    )
 
 
 def serving(proxy: Proxy, undone: bool = True) -> str:

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
+from fream_compose.access_log import Request, read_request
 from fream_compose.errors import FreamError
-from fream_compose.evidence import Request, percentile, read_request
+from fream_compose.evidence import percentile
 from fream_compose.release import SetName
 
 _WINDOW_SECONDS = 10.0  # over which latencies are taken

@@ -5,7 +5,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
-from fream_compose.errors import ConfigurationError, FreamError, UsageError
+from fream_compose.errors import ConfigurationError, EngineError, FreamError, UsageError
 from fream_compose.interruption import Interruption, LeaveNow, interruption
 from fream_compose.report import JsonlReport, PlainReport, Report, RichReport, Tolerant
 
@@ -60,18 +60,38 @@ class Run:
         self._json = output != "text"
 
     @contextmanager
-    def locked(self, project: "Project", wait: str = "") -> Iterator[None]:
-        """Hold the project: one run at a time. wait: a duration, such as 10m."""
+    def locked(self, project: "Project", wait: str = "", adopts: bool = False) -> Iterator[None]:
+        """Hold the project, which must be this folder's: one run at a time.
+
+        wait: a duration, such as 10m. adopts: whether the run takes over another folder's.
+        """
         from fream_compose import lock
         from fream_compose.state import Notes
 
         seconds = seconds_of("--wait", wait)
         command = " ".join(["fream", *sys.argv[1:]])
-        path = project.settings.state_directory / "lock"
-        with lock.hold(path, command, seconds, self.interruption.wait):
+        folder = project.settings.state_directory
+        with lock.hold(folder, command, seconds, self.interruption.wait):
+            self.reject_foreign(project, adopts)
             # Nobody else runs, so nothing is held: a note of it was left by a killed run.
-            Notes(path.parent).release()
+            Notes(folder).release()
             yield
+
+    def reject_foreign(self, project: "Project", adopts: bool = False) -> None:
+        """Raise ConfigurationError where this folder must not change what runs."""
+        from fream_compose.ownership import refusal
+
+        if error := refusal(project, adopts):
+            raise error
+
+    def warn_of_foreign(self, project: "Project") -> None:
+        """Say whose it is that a command is about to show, where it is not this folder's."""
+        from fream_compose.ownership import refusal
+
+        # Without an engine the command itself says so, where it needs one.
+        with suppress(EngineError):
+            if error := refusal(project):
+                _print(f"notice: {error.what}\n        {error.next_step}", sys.stderr)
 
     def done(self, result: dict[str, Any], text: str) -> None:
         """Print the result."""
@@ -85,8 +105,9 @@ class Run:
         """
         if self._json:
             envelope = {"ok": False, "command": self.command, "error": _fields(error)}
-            _print(json.dumps(envelope | ({"result": result} if result else {})))
-        _print("\n".join(_explained(error)), sys.stderr)
+            _print(json.dumps(envelope | ({"result": result} if result else {}), default=str))
+        headline, *rest = _explained(error)
+        _print("\n".join([_red(headline), *rest]), sys.stderr)
 
 
 @dataclass
@@ -107,7 +128,7 @@ def edge(command: str, output: str) -> Iterator[Run]:
         try:
             yield run
         except FreamError as error:
-            run.failed(error)
+            run.failed(error, error.result)
             raise typer.Exit(error.exit_code) from error
         except LeaveNow as left:
             _print("left at once; `fream status` tells what is left", sys.stderr)
@@ -134,6 +155,12 @@ def _explained(error: FreamError) -> list[str]:
     told += [f"  serving  {error.serving}"] if error.serving else []
     told += [f"  next     {error.next_step}"] if error.next_step else []
     return told
+
+
+def _red(text: str) -> str:
+    """In red for a person at a terminal who has not said NO_COLOR."""
+    plain = not sys.stderr.isatty() or os.environ.get("NO_COLOR")
+    return text if plain else f"\033[1;31m{text}\033[0m"
 
 
 def _print(text: str, stream: TextIO | None = None) -> None:
@@ -212,9 +239,22 @@ def as_json(live: "Live | None") -> dict[str, Any] | None:
     return None if live is None else {**asdict(live), "version": str(live.version)}
 
 
+def at_terminal() -> bool:
+    """Whether somebody is there to ask."""
+    return sys.stdin.isatty()
+
+
 def confirm(question: str) -> None:
     """Ask before something is destroyed. Raises UsageError for no, and where nobody can answer."""
-    if not sys.stdin.isatty():
+    if not at_terminal():
         raise UsageError("Nobody is here to ask", question, next_step="Say --yes if you mean it")
     if not typer.confirm(question, err=True):
         raise UsageError("Nothing was removed", "The question was answered with no")
+
+
+def confirm_name(question: str, name: str, next_step: str) -> None:
+    """Have a name typed before something is destroyed. Raises UsageError as confirm() does."""
+    if not at_terminal():
+        raise UsageError("Nobody is here to ask", question, next_step=next_step)
+    if typer.prompt(question, err=True).strip() != name:
+        raise UsageError("Nothing was removed", f"That is not {name}")

@@ -36,7 +36,8 @@ def logs(
     """Print the log of the live set, or of another container."""
     from fream_compose import places
 
-    with edge("logs", output), opened(context.obj) as (project, proxy):
+    with edge("logs", output) as run, opened(context.obj) as (project, proxy):
+        run.warn_of_foreign(project)
         _reject_no_moment(since)
         found = places.container(project, proxy, name, places.services(project))
         lines = _LINES if tail is None and not since else tail
@@ -105,7 +106,8 @@ def execute(
     """
     from fream_compose import places
 
-    with edge("exec", output), opened(context.obj) as (project, proxy):
+    with edge("exec", output) as run, opened(context.obj) as (project, proxy):
+        run.reject_foreign(project)
         found = places.container(project, proxy, name, places.sets())
         places.reject_stopped(found)
         interactive = sys.stdin.isatty() and sys.stdout.isatty()

@@ -148,6 +148,7 @@ def config(context: typer.Context, output: OutputOption = Output.TEXT) -> None:
     from fream_compose.effective import as_json, as_yaml, effective
 
     with edge("config", output) as run, opened(context.obj) as (project, _):
+        run.warn_of_foreign(project)
 
         def where(variable: str) -> str:
             if project.env.get(variable).strip("'\""):

@@ -5,7 +5,7 @@ import sys
 import time
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -22,12 +22,13 @@ from fream_compose.commands.edge import (
     seconds_of,
 )
 from fream_compose.commands.shell import versions
-from fream_compose.errors import UsageError
+from fream_compose.errors import FreamError, UsageError, WorseError
 
 if TYPE_CHECKING:
+    from fream_compose.plan import Wish
     from fream_compose.project import Project
     from fream_compose.proxy import Proxy
-    from fream_compose.switch import Wish
+    from fream_compose.switch import Outcome
 
 commands = typer.Typer()
 
@@ -71,11 +72,12 @@ def switch(
         wanted = Version.parse(_one_of(word, option))
         warm = _duration(keep_warm)
         with opened(context.obj, _import_switch) as (project, proxy):
-            from fream_compose.switch import Wish
+            from fream_compose.plan import Wish
 
             wish = Wish(wanted, hold, warm)
             if dry_run:
-                _foretell(run, project, proxy, wish)
+                run.reject_foreign(project)
+                _dry_run(run, project, proxy, wish)
                 return
             with run.locked(project, wait):
                 _switch(run, project, proxy, wish)
@@ -102,8 +104,8 @@ def rollback(
     ):
         from fream_compose.history import history_of
         from fream_compose.observe import observe
+        from fream_compose.plan import Wish
         from fream_compose.rollback import target
-        from fream_compose.switch import Wish
 
         live = observe(project, proxy).live
         entries = history_of(project.settings).entries()
@@ -166,41 +168,60 @@ def _import_switch() -> None:
 
 
 def _switch(run: Run, project: "Project", proxy: "Proxy", wish: "Wish") -> None:
-    from fream_compose.evidence import told
+    from fream_compose.evidence_view import compared, told
     from fream_compose.history import history_of
     from fream_compose.switch import Switch
 
     history = history_of(project.settings)
     outcome = Switch(project, proxy, history, run.report, run.interruption).run(wish)
-    now, before = outcome.live, outcome.replaced
     if outcome.kept_warm:
         _recover_later(project.settings.compose_directory, outcome.kept_warm)
-    for line in told(outcome.evidence, now.set):
+    for line in told(outcome.evidence, outcome.live.set):
         run.report.note(line)
+    if outcome.worse:
+        raise _worse(outcome, compared(outcome.evidence, outcome.live.set))
+    now, before = outcome.live, outcome.replaced
     run.done(
-        {
-            "live": as_json(now),
-            "replaced": as_json(before),
-            "seconds": outcome.seconds,
-            "evidence": outcome.evidence.to_json(),
-        },
+        _result(outcome),
         f"{now.version.short} in {now.set} serves"
         + (f", in place of {before.version.short}" if before else "")
         + f"; {outcome.seconds:.1f}s",
     )
 
 
-def _foretell(run: Run, project: "Project", proxy: "Proxy", wish: "Wish") -> None:
-    from fream_compose.foretell import steps
-    from fream_compose.observe import observe
+def _result(outcome: "Outcome") -> dict[str, Any]:
+    return {
+        "live": as_json(outcome.live),
+        "replaced": as_json(outcome.replaced),
+        "seconds": outcome.seconds,
+        "evidence": outcome.evidence.to_json(),
+    }
 
-    planned = steps(observe(project, proxy), wish, project.settings)
-    width = max(len(step.title) for step in planned)
-    run.done(
-        {"steps": [vars(step) for step in planned]},
-        "\n".join(f"{step.title:<{width}}  {step.cause}" for step in planned)
-        + "\nNothing was changed",
+
+def _worse(outcome: "Outcome", rates: str) -> FreamError:
+    """The release was made, but its users fare worse."""
+    error = WorseError(
+        f"{outcome.live.version.short} is released, and users fare worse on it",
+        rates,
+        next_step="fream rollback" if outcome.replaced else "fream logs live",
     )
+    error.serving = f"{outcome.live.version.short} in {outcome.live.set}"
+    error.result = _result(outcome)
+    return error
+
+
+def _dry_run(run: Run, project: "Project", proxy: "Proxy", wish: "Wish") -> None:
+    from fream_compose.dry_run import dry_run
+
+    found = dry_run(project, proxy, wish)
+    text = "\n".join([*found.lines(), "Nothing was changed"])
+    if not found.obstacles:
+        run.done(found.to_json(), text)
+        return
+    run.report.note(text)
+    error = found.obstacles[0]
+    error.result = found.to_json()
+    raise error
 
 
 def _decide(directory: Path | None, verdict: str, output: Output) -> None:
@@ -209,9 +230,10 @@ def _decide(directory: Path | None, verdict: str, output: Output) -> None:
     from fream_compose.state import Notes
 
     with edge(verdict, output) as run, opened(directory) as (project, _):
+        run.reject_foreign(project)
         state = project.settings.state_directory
         held = Notes(state).held()
-        if not held or free(state / "lock"):
+        if not held or free(state):
             raise UsageError("No switch is held", next_step="fream switch --version VERSION --hold")
         Notes(state).decide(held["switch"], verdict)
         run.done(held, f"{held['version']}: {verdict}; the held switch goes on in its terminal")

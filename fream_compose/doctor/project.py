@@ -8,6 +8,7 @@ from fream_compose import ports, web
 from fream_compose.errors import ConfigurationError, EngineError
 from fream_compose.images import Image
 from fream_compose.observe import Snapshot, observe
+from fream_compose.ownership import refusal
 from fream_compose.project import Mount, Project
 from fream_compose.proxy import Proxy
 from fream_compose.release import SetName
@@ -35,7 +36,8 @@ class ProjectFacts:
     taken: ports that others hold: what is wrong, and what to do. mounts: nginx's; None
     while it does not run, and so is zone. upstreams: for each set that runs the address
     at which nginx finds it; empty where it finds none. image_bytes: the size to expect
-    of the next image; zero when there is none to judge by.
+    of the next image; zero when there is none to judge by. foreign: why what runs is not
+    this folder's; then nothing else is known of it.
     """
 
     settings: Settings
@@ -45,11 +47,14 @@ class ProjectFacts:
     zone: Zone | None = None
     upstreams: tuple[tuple[SetName, str], ...] = ()
     image_bytes: int = 0
+    foreign: ConfigurationError | None = None
 
 
 def project_facts(project: Project, proxy: Proxy) -> ProjectFacts:
     """Look at a project. Raises EngineError and ConfigurationError."""
     snapshot, settings = observe(project, proxy), project.settings
+    if error := refusal(project):
+        return ProjectFacts(settings, snapshot, foreign=error)
     nginx = settings.nginx_container if snapshot.nginx_runs else ""
     asked = () if snapshot.silent else sorted(snapshot.running)
     return ProjectFacts(

@@ -18,6 +18,8 @@ _CUTS_USERS = {Mend.NGINX_STOPPED, Mend.NGINX_SILENT, Mend.LIVE_SET}
 
 def project_findings(facts: ProjectFacts) -> tuple[Finding, ...]:
     """Every check of a project."""
+    if facts.foreign:
+        return (fails("owner", facts.foreign.what, facts.foreign.next_step),)
     findings = [ports(facts.taken), nginx(facts.snapshot)]
     if facts.mounts is not None:
         findings.append(mounts(facts.mounts, facts.settings.nginx_directory))

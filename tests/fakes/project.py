@@ -9,6 +9,7 @@ from pathlib import Path
 
 from fream_compose.errors import EngineError, FreamError
 from fream_compose.images import Image
+from fream_compose.ownership import Origin
 from fream_compose.project import Condition, Container, Mount, Project
 from fream_compose.release import SetName, Version
 from fream_compose.settings import Settings
@@ -33,6 +34,8 @@ class FakeProject(Project):
     registry: versions that can be pulled, with their digests. images: versions that are
     here. behaviours: how a tag behaves; else it is fine. script: by action, such as
     `up set2`, `remove set1`, `fetch 1.0.1`, `signal HUP`. restarts: how often nginx was.
+    one_offs: by service, what a command in a new container prints. health_checks: by container.
+    made_in: by service, the folder that its container was made in; else this project's.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -47,6 +50,9 @@ class FakeProject(Project):
         self.open_connections = 0
         self.restarts = 0
         self.recreated = False
+        self.made_in: dict[str, Path] = {}
+        self.one_offs: dict[str, str] = {}
+        self.health_checks: dict[str, str] = {}
         self.access_log: Path | None = None
         self.nginx = FakeNginx(settings.nginx_directory, self.apps.get)
 
@@ -68,17 +74,62 @@ class FakeProject(Project):
 
     def containers(self) -> tuple[Container, ...]:
         self._act("containers")
+        return self._containers()
+
+    def _containers(self) -> tuple[Container, ...]:
         infra = [
             Container(f"id-{name}", self._name(name), name, "running", "Up 2 minutes", name)
             for name in sorted(self.infra)
         ]
         return (*infra, *(self._container(name, app) for name, app in self.apps.items()))
 
-    def condition(self, container: str) -> Condition:
-        app = self._app(container)
-        if app is None and container not in map(self._name, self.infra):
+    def origins(self) -> tuple[Origin, ...]:
+        return tuple(self._origin(container) for container in self._containers())
+
+    def _origin(self, container: Container) -> Origin:
+        folder = self.made_in.get(container.service, self.settings.compose_directory)
+        nginx = (str(folder.parent / "nginx"),) if container.service == "nginx" else ()
+        files = (str(folder / "compose.yaml"),)
+        return Origin(container.id, container.name, container.service, str(folder), files, nginx)
+
+    def conditions(self, containers: Sequence[str]) -> tuple[Condition, ...]:
+        return tuple(map(self._condition, containers))
+
+    def _condition(self, container: str) -> Condition:
+        for name, app in self.apps.items():
+            if container in (f"id-{name}", self.settings.sets[name].container):
+                return self._member(name, app)
+        if container not in map(self._name, self.infra):
             raise EngineError(f"{container} could not be inspected", "No such container")
-        return Condition(app.state, app.exit_code, 0) if app else Condition("running", 0, 0)
+        return Condition("running")
+
+    def members(self, name: SetName) -> tuple[Condition, ...]:
+        self._act(f"members {name}")
+        return tuple(self._member(n, app) for n, app in self.apps.items() if n == name)
+
+    def _member(self, name: SetName, app: FakeApp) -> Condition:
+        reference = f"{self.settings.image}:{app.version}"
+        image = f"image-{app.version.partition('@')[0]}"
+        return Condition(
+            state=app.state,
+            exit_code=app.exit_code,
+            restarts=app.restarts,
+            id=app.id,
+            name=self.settings.sets[name].container,
+            service=name,
+            started=app.started,
+            health=app.behaviour.health,
+            image=app.behaviour.image or image,
+            reference=reference,
+        )
+
+    def image_id(self, version: Version) -> str:
+        return f"image-{version.tag}"
+
+    def bytes_to_pull(self, version: Version) -> int:
+        if version.tag not in self.registry:
+            raise EngineError(f"{version} is not in the registry", "no such manifest")
+        return IMAGE_BYTES
 
     def logs(self, container: str, lines: int = 10) -> tuple[str, ...]:
         app = self._app(container)
@@ -103,6 +154,19 @@ class FakeProject(Project):
     def nginx_version(self) -> str:
         self._act("nginx -v")
         return f"nginx version: nginx/{self.nginx.version}"
+
+    def one_off(self, service: str, command: Sequence[str], check: Callable[[], None]) -> str:
+        self._act(f"one-off {service} {command[0]}")
+        check()
+        return self.one_offs.get(service, "")
+
+    def last_health_check(self, container: str) -> str:
+        return self.health_checks.get(container, "")
+
+    def test_nginx(self, check: Callable[[], None]) -> None:
+        self._act("test nginx")
+        check()
+        self.nginx.check("/etc/nginx/nginx.conf")
 
     def restart(self, container: str) -> None:
         self._act("restart")
@@ -159,6 +223,8 @@ class FakeProject(Project):
         return DISK_BYTES - IMAGE_BYTES * len(self.images)
 
     def mounts(self, container: str) -> tuple[Mount, ...]:
+        if container != self.settings.nginx_container:
+            return ()
         self._reject_stopped(container)
         return (Mount(self.settings.nginx_directory, Path("/etc/nginx")),)
 
@@ -168,9 +234,13 @@ class FakeProject(Project):
         seconds: int,
         check: Callable[[], None],
         recreate: bool = False,
+        stop_seconds: int | None = None,
     ) -> None:
         assert seconds > 0
+        assert stop_seconds is None or stop_seconds > 0
         self.recreated = recreate
+        for service in services if recreate else ():
+            self.made_in.pop(service, None)
         self.up(services)
         check()
 
@@ -186,6 +256,7 @@ class FakeProject(Project):
 
     def remove(self, name: SetName) -> None:
         self._act(f"remove {name}")
+        self.made_in.pop(name, None)
         if app := self.apps.pop(name, None):
             app.end(143)
 

@@ -10,10 +10,11 @@ from typing import Any
 
 from fream_compose.history import History
 from fream_compose.interruption import Interruption
+from fream_compose.plan import Wish
 from fream_compose.proxy import Proxy, render_include
 from fream_compose.release import Live, SetName, Version
 from fream_compose.settings import Settings, parse
-from fream_compose.switch import Outcome, Switch, Wish
+from fream_compose.switch import Outcome, Switch
 from tests.fakes.project import FakeProject
 from tests.fakes.watcher import Watcher
 
@@ -77,6 +78,7 @@ QUICK = {
     "health": {"timeout": "400ms", "interval": "10ms", "request_timeout": "1s"},
     "cut_over": {"timeout": "300ms"},
     "drain": {"timeout": "2s"},
+    "guard": "0",
 }
 
 

@@ -8,11 +8,13 @@ import tracemalloc
 
 import pytest
 
-from fream_compose.evidence import Evidence, Latency, Moments, Tally, recording, told
+from fream_compose.evidence import Evidence, Latency, Tally
+from fream_compose.evidence_view import told
+from fream_compose.recorder import recording
 from fream_compose.release import SetName
+from fream_compose.verdict import Verdict
 
-BEGAN, RELOADED, CONFIRMED, ENDED = 1000.0, 1010.0, 1010.5, 1020.0
-MOMENTS = Moments(BEGAN, RELOADED, CONFIRMED, ENDED)
+BEGAN, RELOADED, ENDED = 1000.0, 1010.0, 1020.0
 ABORT = (
     "2026/01/01 00:00:00 [error] 9#9: *1 upstream prematurely closed connection while reading "
     'upstream, client: 172.18.0.1, request: "GET /stream HTTP/1.1"'
@@ -25,6 +27,7 @@ def line(
     status: int = 200,
     seconds: float = 0.01,
     completion: str = "OK",
+    header: str = "0.010",
 ) -> str:
     return json.dumps(
         {
@@ -33,15 +36,16 @@ def line(
             "status": status,
             "seconds": seconds,
             "completion": completion,
+            "upstream_header_seconds": header,
         }
     )
 
 
 def summed(*lines: str, now: float = 1011.0) -> Evidence:
-    tally = Tally()
+    tally = Tally(BEGAN)
     for text in lines:
         tally.read(text, lambda: now)
-    return tally.evidence(MOMENTS, SetName.SET2)
+    return tally.evidence(ENDED, RELOADED, SetName.SET2)
 
 
 def test_requests_are_counted_by_set() -> None:
@@ -99,10 +103,79 @@ def test_the_move_of_the_traffic_is_timed_from_the_reload() -> None:
     assert found.last_old == pytest.approx(3.0)
 
 
-def test_the_longest_gap_is_found_in_a_log_that_two_workers_mix() -> None:
-    found = summed(line(1004), line(1001), line(1002), line(1009))
+def test_the_longest_gap_is_between_starts_in_a_log_that_two_workers_mix() -> None:
+    found = summed(line(1004), line(1001), line(1002), line(1009), line(1019, "set2", seconds=5))
 
-    assert found.longest_gap_seconds == 5.0
+    assert found.longest_gap_seconds == pytest.approx(5.0, abs=0.02)
+    assert found.longest_gap_by_set["set1"] == pytest.approx(5.0)
+    assert found.longest_gap_by_set["set2"] == 0.0
+
+
+def test_late_answers_of_the_old_set_are_the_old_sets() -> None:
+    late = [line(1019 + n / 10, "set1", seconds=14) for n in range(3)]
+    found = summed(*late, *(line(1015, "set2", seconds=0.03) for _ in range(5)))
+
+    assert found.after == Latency(5, 30.0, 30.0)
+    assert found.during == Latency(3, 14000.0, 14000.0)
+
+
+def test_an_answer_that_nginx_made_is_told_from_the_apps_own() -> None:
+    tally = Tally(BEGAN)
+    for status, header in ((502, "-"), (504, "0.001, -"), (502, "0.002"), (503, "-"), (200, "0.1")):
+        tally.read(line(1011, "set2", status, header=header))
+
+    assert (tally.unreached(SetName.SET2).failed, tally.unreached(SetName.SET2).requests) == (2, 5)
+    assert tally.shares(SetName.SET2)[1].failed == 4
+
+
+def test_a_log_without_the_field_says_nothing_of_nginxs_own_answers() -> None:
+    tally = Tally(BEGAN)
+    old_format = json.loads(line(1011, "set2", 502))
+    del old_format["upstream_header_seconds"]
+    tally.read(json.dumps(old_format))
+
+    assert tally.unreached(SetName.SET2).failed == 0
+    assert tally.shares(SetName.SET2)[1].failed == 1
+
+
+def test_an_outage_is_the_time_without_a_good_answer_in_which_requests_failed() -> None:
+    found = summed(line(1011), line(1011.5, status=502), line(1012, status=502), line(1013))
+
+    assert found.outage_seconds == pytest.approx(2.0)
+
+
+def test_a_quiet_hour_is_no_outage() -> None:
+    assert summed(line(1001), line(1019)).outage_seconds == 0.0
+
+
+def test_an_outage_that_does_not_end_lasts_to_the_end() -> None:
+    assert summed(line(1011), line(1012, status=502)).outage_seconds == pytest.approx(9.0)
+
+
+def test_the_new_release_is_compared_with_the_old_one_before_it() -> None:
+    found = summed(
+        *(line(980 + n) for n in range(30)), *(line(1012, "set2", 500) for _ in range(5))
+    )
+
+    assert (found.old.requests, found.old.failed) == (30, 0)
+    assert (found.new.requests, found.new.failed) == (5, 5)
+    assert found.verdict is Verdict.WORSE
+    assert "set2: 5 of 5 (100.0%) failed; set1 before it: 0 of 30" in "\n".join(
+        told(found, SetName.SET2)
+    )
+
+
+def test_what_a_set_answered_before_the_switch_is_not_the_new_releases() -> None:
+    found = summed(*(line(990, "set2", 500) for _ in range(50)), line(1012, "set2"))
+
+    assert (found.new.requests, found.new.failed) == (1, 0)
+
+
+def test_requests_that_clients_gave_up_do_not_count_for_a_release() -> None:
+    found = summed(*(line(1012, "set2", 499, completion="") for _ in range(9)))
+
+    assert found.new.requests == 0
+    assert "too few to tell" in "\n".join(told(summed(line(1012, "set2")), SetName.SET2))
 
 
 def test_foreign_and_torn_lines_are_counted_and_nothing_else() -> None:

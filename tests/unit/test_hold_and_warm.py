@@ -10,13 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from fream_compose.dry_run import dry_run
 from fream_compose.errors import RejectedError
-from fream_compose.foretell import steps
 from fream_compose.observe import observe
-from fream_compose.plan import Mend, diagnose
+from fream_compose.plan import Mend, Wish, diagnose
 from fream_compose.release import SetName, Version
 from fream_compose.state import Notes, Warm
-from fream_compose.switch import Wish
 from tests.fakes import Stage
 
 WARM = timedelta(minutes=10)
@@ -143,18 +142,18 @@ def test_a_warm_set_is_left_over_when_its_time_is_over(live: Stage) -> None:
 
 
 def test_a_dry_run_names_each_step_with_its_cause(live: Stage) -> None:
-    seen = observe(live.project, live.proxy)
+    found = dry_run(live.project, live.proxy, Wish(Version("1.0.1")))
 
-    told = {step.title: step.cause for step in steps(seen, Wish(Version("1.0.1")), live.settings)}
-
+    told = {title: cause for _, title, cause in found.steps}
     assert "1.0.0" in told["Start set2"]
-    assert list(told)[-1] == "Stop and remove set1"
+    assert list(told)[-2:] == ["Stop and remove set1", "Remove the images of past releases"]
+    assert found.obstacles == ()
     assert set(live.project.running()) == {"set1"}
 
 
 def test_a_dry_run_tells_what_would_be_put_right_first(live: Stage) -> None:
     live.project.start_by_hand(SetName.SET2, "1.0.2")
 
-    planned = steps(observe(live.project, live.proxy), Wish(Version("1.0.1")), live.settings)
+    found = dry_run(live.project, live.proxy, Wish(Version("1.0.1")))
 
-    assert (planned[0].title, planned[0].cause) == ("Put right", Mend.IDLE_SET.value)
+    assert found.steps[0] == ("repair", "Put right", Mend.IDLE_SET.value)

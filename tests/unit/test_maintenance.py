@@ -226,7 +226,7 @@ def test_the_evidence_of_a_switch_does_not_count_who_was_turned_away() -> None:
     tally.read(json.dumps(line))
 
     assert tally.unread == 0
-    assert not list(tally._rows(0))
+    assert not list(tally._rows())
 
 
 @pytest.mark.parametrize(

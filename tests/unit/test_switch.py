@@ -100,6 +100,8 @@ def test_the_steps_are_told_in_the_order_of_the_story(live: Stage) -> None:
         "Start set2",
         "Check the health of set2",
         "Check set2 through nginx",
+        "Test the nginx configuration",
+        "Look at set2 once more",
         "Cut over to set2",
         "Drain set1",
         "Stop and remove set1",

@@ -17,10 +17,11 @@ from fream_compose.errors import (
     UncertainError,
     UnhealthyError,
 )
+from fream_compose.plan import Wish
 from fream_compose.proxy import render_include
 from fream_compose.release import Live, SetName, Version
 from fream_compose.state import Notes
-from fream_compose.switch import Switch, Wish
+from fream_compose.switch import Switch
 from tests.fakes import Behaviour, Stage
 
 

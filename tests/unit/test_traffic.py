@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from fream_compose.evidence import read_request
+from fream_compose.access_log import read_request
 from fream_compose.traffic import Meter, Traffic
 from tests.e2e.waiting import eventually
 from tests.fakes import Stage

@@ -1,0 +1,87 @@
+"""Reads nginx's log for the length of a switch."""
+
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+
+from fream_compose.errors import FreamError
+from fream_compose.evidence import Evidence, Tally
+from fream_compose.release import SetName
+from fream_compose.verdict import Share
+
+_BASELINE_LINES = 5000  # of the log before the switch, to compare with
+_FLUSH_SECONDS = 0.3  # nginx writes its log every 200 ms
+
+
+class Recorder:
+    """Reads nginx's log while a switch runs. Never makes a switch fail."""
+
+    def __init__(self, process: subprocess.Popen[str] | None, missing: str = "") -> None:
+        self._process = process
+        self._missing = missing
+        self._reloaded = self._ended = began = time.time()
+        self._tally = Tally(began)
+        self._thread = threading.Thread(target=self._read, daemon=True)
+        self._thread.start()
+
+    def _read(self) -> None:
+        if self._process and self._process.stdout:
+            for line in self._process.stdout:
+                self._tally.read(line)
+
+    def reload(self) -> None:
+        """nginx is about to be told."""
+        self._reloaded = time.time()
+
+    def end(self) -> None:
+        """What comes from here on is not the switch's."""
+        self._ended = time.time()
+
+    def shares(self, new: SetName) -> tuple[Share, Share]:
+        """The requests so far of the old release and of the new one."""
+        return self._tally.shares(new)
+
+    def unreached(self, new: SetName) -> Share:
+        """The requests so far of the new release; failed are those that nginx answered for it."""
+        return self._tally.unreached(new)
+
+    def finish(self, new: SetName) -> Evidence:
+        """Stop reading and sum up."""
+        if self._process is None:
+            return Evidence(missing=self._missing)
+        time.sleep(max(0.0, self._ended + _FLUSH_SECONDS - time.time()))
+        early = self._process.poll() is not None
+        self.stop()
+        evidence = self._tally.evidence(self._ended, self._reloaded, new)
+        return replace(evidence, missing="nginx's log ended early") if early else evidence
+
+    def stop(self) -> None:
+        """End the reading process."""
+        if self._process:
+            self._process.terminate()
+            self._process.wait()
+            self._thread.join()
+            if self._process.stdout:
+                self._process.stdout.close()
+
+
+@contextmanager
+def recording(follow: Callable[[int], subprocess.Popen[str]]) -> Iterator[Recorder]:
+    """Record for the length of a switch.
+
+    follow: starts a process that prints the last lines of nginx's log and all that come.
+    """
+    process, missing = None, ""
+    try:
+        process = follow(_BASELINE_LINES)
+    except (OSError, FreamError) as error:
+        missing = f"nginx's log cannot be read: {error}"
+    recorder = Recorder(process, missing)
+    try:
+        yield recorder
+    finally:
+        with suppress(OSError):
+            recorder.stop()

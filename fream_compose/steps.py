@@ -1,0 +1,112 @@
+"""The steps of a switch, written down once: what runs, what --dry-run shows, what history times."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from fream_compose.plan import Plan, Wish
+from fream_compose.release import SetName
+from fream_compose.settings import Hook, Settings
+
+
+class StepId(StrEnum):
+    """What stays the same whatever a step is called."""
+
+    PULL = "pull"
+    REMOVE_WARM = "remove-warm"
+    BEFORE_START = "before_start"
+    START = "start"
+    HEALTH = "health"
+    THROUGH_NGINX = "through-nginx"
+    WARM_UP = "warm-up"
+    BEFORE_CUT_OVER = "before_cut_over"
+    HOLD = "hold"
+    TEST_NGINX = "test-nginx"
+    AGAIN = "again"
+    CUT_OVER = "cut-over"
+    AFTER_CUT_OVER = "after_cut_over"
+    DRAIN = "drain"
+    GUARD = "guard"
+    RETIRE = "retire"
+    PRUNE = "prune"
+
+
+@dataclass(frozen=True)
+class PlannedStep:
+    """A step of one switch, and why it is taken."""
+
+    id: StepId
+    title: str
+    cause: str
+
+
+def planned(plan: Plan, request: Wish, settings: Settings) -> tuple[PlannedStep, ...]:
+    """The steps of a switch in their order. Pure."""
+    return tuple(
+        PlannedStep(*step)
+        for part in (_prepare, _check, _take_over, _finish)
+        for step in part(plan, request, settings)
+    )
+
+
+_Steps = Iterator[tuple[StepId, str, str]]
+
+
+def _prepare(plan: Plan, request: Wish, settings: Settings) -> _Steps:
+    if plan.reuses(request):
+        return
+    new, old = plan.target, plan.replaces
+    live = f"{old.version.short} in {old.set} is live" if old else "nothing is live"
+    pull = f"pull is {settings.switch.pull!r}; its digest is pinned"
+    yield StepId.PULL, f"Pull {request.version.tag}", pull
+    if plan.warm:
+        cause = "its place is needed"
+        yield StepId.REMOVE_WARM, f"Remove {new}, which was kept warm", cause
+    yield from _hooks(StepId.BEFORE_START, settings.switch.hooks.before_start)
+    yield StepId.START, f"Start {new}", live
+
+
+def _check(plan: Plan, request: Wish, settings: Settings) -> _Steps:
+    new, switch = plan.target, settings.switch
+    yield StepId.HEALTH, f"Check the health of {new}", f"{switch.health.path} on its own port"
+    cause = "its own port alone does not prove that nginx finds it"
+    yield StepId.THROUGH_NGINX, f"Check {new} through nginx", cause
+    if switch.warm_up.paths and not plan.reuses(request):
+        yield StepId.WARM_UP, f"Warm up {new}", f"{switch.warm_up.requests} requests"
+    yield from _hooks(StepId.BEFORE_CUT_OVER, switch.hooks.before_cut_over)
+    if request.hold:
+        yield StepId.HOLD, "Hold before the cut-over", "for fream promote or fream abort"
+    yield StepId.TEST_NGINX, "Test the nginx configuration", "a reload would read all of it"
+    yield StepId.AGAIN, f"Look at {new} once more", "it may have died since it was checked"
+
+
+def _take_over(plan: Plan, _: Wish, settings: Settings) -> _Steps:
+    new, old, switch = plan.target, plan.replaces, settings.switch
+    yield StepId.CUT_OVER, f"Cut over to {new}", "nginx confirms with an id of this switch"
+    yield from _hooks(StepId.AFTER_CUT_OVER, switch.hooks.after_cut_over)
+    if old:
+        seconds = switch.drain.timeout.total_seconds()
+        yield StepId.DRAIN, f"Drain {old.set}", f"at most {seconds:g} s"
+    if switch.guard.time:
+        seconds = switch.guard.time.total_seconds()
+        back = f"back to {old.set} if it fails" if old else "there is nothing to go back to"
+        yield StepId.GUARD, f"Guard {new}", f"{seconds:g} s from the cut-over; {back}"
+
+
+def _finish(plan: Plan, request: Wish, settings: Settings) -> _Steps:
+    if plan.replaces:
+        yield _retire(plan.replaces.set, request, settings)
+    cause = f"those of the last {settings.switch.retain} releases stay"
+    yield StepId.PRUNE, "Remove the images of past releases", cause
+
+
+def _retire(old: SetName, request: Wish, settings: Settings) -> tuple[StepId, str, str]:
+    if warm := request.keep_warm or settings.switch.keep_warm:
+        return StepId.RETIRE, f"Keep {old} running", f"for {warm}, for an instant rollback"
+    return StepId.RETIRE, f"Stop and remove {old}", "nothing is in flight to it then"
+
+
+def _hooks(moment: StepId, hooks: tuple[Hook, ...]) -> _Steps:
+    if hooks:
+        title = f"Run the hooks {moment.value.replace('_', ' ')}"
+        yield moment, title, "; ".join(map(str, hooks))
