@@ -24,7 +24,8 @@ class FakeNginx:
     reload_delay: seconds until a reload shows. refuses_reloads: it keeps its workers.
     lingers: seconds that replaced workers take to end. keeps_accepting: replaced workers
     still take connections. finds_by_reload_only: a set that comes up is not found by
-    asking DNS again. silent: until it is restarted nothing answers. babbles: what its
+    asking DNS again. silent: until it is restarted nothing answers. loses: sets
+    that are not found any more. babbles: what its
     control port answers makes no sense. version: its own.
     """
 
@@ -36,6 +37,7 @@ class FakeNginx:
         self.finds_by_reload_only = False
         self.babbles = False
         self.silent = False
+        self.loses: set[SetName] = set()
         self.version = "1.30.0"
         self._directory = directory
         self._apps = apps
@@ -161,6 +163,7 @@ class FakeNginx:
     def _proxied(self, name: SetName, path: str) -> Reply:
         app = self._apps(name)
         found = name in self._known or not self.finds_by_reload_only
+        found = found and name not in self.loses
         if not app or app.state != "running" or not found:
             return 502, {"X-Upstream": f"fream_{name}"}, "bad gateway"
         status, headers, body = app.reply(path)

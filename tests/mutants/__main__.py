@@ -42,19 +42,20 @@ def _told(mutants: Sequence[Mutant], trials: Trials, workers: int) -> int:
     """Try them and say how each ended."""
     alive = 0
     for mutant, outcome in _tried(mutants, trials, workers):
-        if mutant:
-            alive += not outcome.killer
-            print(_line(mutant, outcome), flush=True)
-        elif outcome.killer:
+        if not mutant and outcome.killer:
             raise RuntimeError(f"The tests fail without any mutant: {outcome.killer}")
+        alive += bool(mutant and not outcome.killer)
+        print(f"{outcome.seconds:5.1f}s  {_ending(mutant, outcome.killer)}", flush=True)
     print(f"{len(mutants)} mutants, {len(mutants) - alive} killed, {alive} survived")
     return 1 if alive else 0
 
 
-def _line(mutant: Mutant, outcome: Outcome) -> str:
-    told = f"{outcome.seconds:5.1f}s  {mutant.file}: {mutant.promise}: "
-    if outcome.killer:
-        return told + f"killed by {outcome.killer}"
+def _ending(mutant: Mutant | None, killer: str) -> str:
+    if not mutant:
+        return "the code as it is: no test fails"
+    told = f"{mutant.file}: {mutant.promise}: "
+    if killer:
+        return told + f"killed by {killer}"
     return told + f"SURVIVED\n        {mutant.text!r}\n     -> {mutant.broken!r}"
 
 

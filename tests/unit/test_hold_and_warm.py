@@ -12,6 +12,7 @@ import pytest
 
 from fream_compose.dry_run import dry_run
 from fream_compose.errors import RejectedError
+from fream_compose.history import Kind
 from fream_compose.observe import observe
 from fream_compose.plan import Mend, Wish, diagnose
 from fream_compose.release import SetName, Version

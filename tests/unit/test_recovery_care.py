@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from fream_compose.errors import EngineError, ProxyError
+from fream_compose.errors import EngineError, ProxyError, UnhealthyError
 from fream_compose.history import Kind
 from fream_compose.recovery import Recovery
 from fream_compose.release import SetName
@@ -181,3 +181,25 @@ def test_what_a_failed_cut_over_sent_to_the_new_set_is_answered_before_it_goes(
 
     assert live.serves() == "1.0.0"
     assert drained == [{"set1", "set2"}]
+
+
+def ill(live: Stage) -> None:
+    app = live.project.apps[SetName.SET2]
+    app.behaviour = replace(app.behaviour, health="unhealthy")
+
+
+def unknown_to_nginx(live: Stage) -> None:
+    live.nginx.loses.add(SetName.SET2)
+
+
+@pytest.mark.parametrize("trouble", [ill, unknown_to_nginx])
+def test_what_its_own_port_does_not_show_is_seen_right_before_the_cut_over(
+    live: Stage, trouble: Callable[[Stage], None]
+) -> None:
+    live.watcher.at["Look at set2"] = lambda: trouble(live)
+
+    with pytest.raises(UnhealthyError):
+        live.switch("1.0.1")
+
+    assert live.serves() == "1.0.0"
+    assert "Cut over to set2" not in live.watcher.steps

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import socket
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -100,13 +101,19 @@ def test_a_first_release_that_is_unhealthy_leaves_nothing(stage: Stage) -> None:
 
 def test_a_release_that_nginx_cannot_reach_is_not_cut_over_to(live: Stage) -> None:
     before = Before(live)
-    live.speed = 10
-    live.watcher.at["Check set2 through nginx"] = lambda: live.project.apps["set2"].end(1)  # type: ignore[index]
+
+    def lose() -> None:
+        app = live.project.apps[SetName.SET2]
+        app.behaviour = replace(app.behaviour, status=502)
+        live.speed = 100  # nobody waits for the ten seconds that nginx may take
+
+    live.watcher.at["Check set2 through nginx"] = lose
 
     error = fails(live, UnhealthyError)
 
     assert before.is_back()
     assert error.exit_code == 6
+    assert "from set2 through nginx" in error.why
 
 
 def test_an_image_that_cannot_be_pulled_changes_nothing(live: Stage) -> None:
@@ -358,9 +365,9 @@ def test_a_release_that_dies_while_it_is_held_is_not_cut_over_to(live: Stage) ->
         live.project.apps[SetName.SET2].end(1)
         held = notes.held()
         assert held
+        live.speed = 10
         notes.decide(held.switch, "promote")
 
-    live.speed = 10
     live.watcher.at["Hold"] = die_then_promote
     wish = Wish(Version.parse("1.0.1"), hold=True)
 
