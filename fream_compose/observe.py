@@ -77,10 +77,16 @@ def observe(project: Project, proxy: Proxy) -> Snapshot:
         warm=warm if warm and warm.valid(now) else None,
         overdue=warm if warm and not warm.valid(now) else None,
         # A note without a run that holds the project was left by one that was killed.
-        held=None if lock.free(settings.state_directory) else notes.held(),
+        held=_held(settings, notes),
         profiles=project.env.get("COMPOSE_PROFILES"),
         versions={name: project.env.get(version_variable(name)) for name in SetName},
     )
+
+
+def _held(settings: Settings, notes: Notes) -> Held | None:
+    """The switch that is held, while its run is alive."""
+    held = notes.held()
+    return held if held and not lock.free(settings.state_directory) else None
 
 
 def occupied_sets(settings: Settings, containers: tuple[Container, ...]) -> frozenset[SetName]:
