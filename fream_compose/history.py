@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from fream_compose.settings import Settings
 
+WORSE = "worse"  # the result of a release that was made although users fare worse on it
 _CI_JOBS = ("BUILD_TAG", "GITHUB_RUN_ID", "CI_JOB_URL")  # Jenkins, GitHub, GitLab
 
 
@@ -65,7 +66,12 @@ class Entry:
     @property
     def done(self) -> bool:
         """Whether the release came to serve."""
-        return self.result == "done"
+        return self.result in ("done", WORSE)
+
+    @property
+    def worse(self) -> bool:
+        """Whether it serves, and its users fared worse than before."""
+        return self.result == WORSE
 
     @property
     def short_id(self) -> str:

@@ -63,8 +63,9 @@ def _row(entry: Entry) -> tuple[str, ...]:
 
 
 def _ended(entry: Entry) -> str:
-    if entry.result == "done":
-        notes = ["went back"] if entry.kind is Kind.ROLLBACK else []
+    if entry.done:
+        notes = ["users fare worse"] if entry.worse else []
+        notes += ["went back"] if entry.kind is Kind.ROLLBACK else []
         notes += [proof] if (proof := _proof(entry)) else []
         notes += ["with warnings"] if entry.warnings else []
         return "; ".join(["done", *notes])

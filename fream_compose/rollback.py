@@ -11,20 +11,26 @@ def target(entries: tuple[Entry, ...], live: Version | None, wanted: str = "") -
     """The release that was live before the one that is, pinned to its digest.
 
     entries: the history, newest last. What was rolled back from is passed over, so that
-    each rollback goes further back. wanted: a version to look for instead, anywhere, as
+    each rollback goes further back, and so is what users fared worse on. wanted: a version to look for instead, anywhere, as
     it was released: its tag, its digest, or both. Raises NothingToRollBackError.
     """
     served = [entry for entry in entries if entry.done]
     if wanted:
         return _named(reversed(served), wanted)
     trail = _trail(served)
-    while trail and trail[-1] == live:
+    while trail and (trail[-1] == live or trail[-1] in _worse(served)):
         trail.pop()
     if trail:
         return trail[-1]
     raise NothingToRollBackError(
         "There is no earlier release to go back to", next_step="fream switch --version VERSION"
     )
+
+
+def _worse(served: Iterable[Entry]) -> set[Version]:
+    """The versions that users fared worse on when they were last released."""
+    last = {Version.parse(entry.version): entry.worse for entry in served}
+    return {version for version, worse in last.items() if worse}
 
 
 def _named(served: Iterable[Entry], wanted: str) -> Version:

@@ -12,7 +12,7 @@ from fream_compose.checks import Checks
 from fream_compose.errors import FreamError, GuardError, RejectedError, UncertainError
 from fream_compose.evidence import Evidence
 from fream_compose.guard import Guard
-from fream_compose.history import Entry, History, HookRun, who
+from fream_compose.history import WORSE, Entry, History, HookRun, who
 from fream_compose.hooks import run_hooks
 from fream_compose.interruption import Interruption
 from fream_compose.members import worn
@@ -411,7 +411,7 @@ class Switch:
 def _result(error: FreamError | None, evidence: Evidence | None) -> str:
     if error is not None:
         return type(error).__name__
-    return "worse" if evidence and evidence.verdict in _WORSE else "done"
+    return WORSE if evidence and evidence.verdict in _WORSE else "done"
 
 
 def _lost(evidence: Evidence) -> str:

@@ -86,6 +86,11 @@ def test_a_version_that_was_never_live_is_exit_10_and_names_it() -> None:
         ([entry("A"), entry("B"), back("A"), back("B")], "B", "A"),
         # Released, and cut back by the guard: never live for long enough.
         ([entry("A"), entry("B"), entry("C", "RejectedError")], "B", "A"),
+        # Users fared worse on it: it served, and is no place to go back to.
+        ([entry("A"), entry("B", "worse")], "B", "A"),
+        ([entry("A"), entry("B", "worse"), entry("C")], "C", "A"),
+        ([entry("A"), entry("B"), entry("C"), back("B", "worse")], "B", "A"),
+        ([entry("A"), entry("B", "worse"), entry("B"), entry("C")], "C", "B"),
         # What is live was started by hand.
         ([entry("A"), entry("B")], "X", "B"),
     ],
