@@ -11,8 +11,9 @@ def target(entries: tuple[Entry, ...], live: Version | None, wanted: str = "") -
     """The release that was live before the one that is, pinned to its digest.
 
     entries: the history, newest last. What was rolled back from is passed over, so that
-    each rollback goes further back, and so is what users fared worse on. wanted: a version to look for instead, anywhere, as
-    it was released: its tag, its digest, or both. Raises NothingToRollBackError.
+    each rollback goes further back, and so is what users fared worse on. wanted: a version
+    to look for instead, anywhere, as it was released: its tag, its digest, or both. Raises
+    NothingToRollBackError.
     """
     served = [entry for entry in entries if entry.done]
     if wanted:
