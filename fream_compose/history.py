@@ -42,6 +42,11 @@ class Entry:
         return self.result == "done"
 
     @property
+    def served(self) -> bool:
+        """Whether the release came to serve and was not taken back, well or not."""
+        return self.result in ("done", "worse")
+
+    @property
     def short_id(self) -> str:
         """The part of the id that tells it from others, for people."""
         return self.id.rpartition("-")[2]

@@ -33,6 +33,11 @@ def reject_taken(wanted: Mapping[str, tuple[tuple[str, int], ...]]) -> None:
                 )
 
 
+def address(host: str, port: str, inner: object) -> str:
+    """A published port, written in one way only: 0.0.0.0 is what no host means."""
+    return f"{'' if host == '0.0.0.0' else host}:{port}:{inner}"  # noqa: S104  # compared only
+
+
 def is_free(port: int) -> bool:
     """Whether nobody listens on a port of this server, whatever the address."""
     return not (_taken("", port) or _taken("127.0.0.1", port))

@@ -5,7 +5,8 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -16,6 +17,7 @@ from fream_compose.engine import compose_version, engine
 from fream_compose.envfile import EnvFile
 from fream_compose.errors import ConfigurationError, EngineError
 from fream_compose.images import Image
+from fream_compose.ports import address
 from fream_compose.release import SetName, Version
 
 if TYPE_CHECKING:
@@ -39,6 +41,11 @@ class Container:
     status: str
     image: str
 
+    @property
+    def holds_ports(self) -> bool:
+        """Whether what it publishes is its own, also while Docker is restarting it."""
+        return self.state in ("running", "restarting", "paused")
+
 
 @dataclass(frozen=True)
 class Condition:
@@ -61,6 +68,9 @@ class Condition:
     image: str = ""
     reference: str = ""
     lasting: bool = True
+    published: frozenset[str] = frozenset()
+    reached: tuple[tuple[int, str, int], ...] = ()
+    networks: frozenset[str] = frozenset()
 
     @property
     def crashed(self) -> bool:
@@ -193,6 +203,26 @@ class Project:
         )
         rows = (line.split(maxsplit=1) for line in out.splitlines()[1:])
         return {int(pid): args for pid, args in rows}
+
+    def try_out(self, container: str, command: list[str]) -> str:
+        """Run a command in a new container that has another one's image, files and network.
+
+        That one need not run. Returns what was printed. Raises EngineError.
+        """
+        what = f"{command[0]} could not be tried beside {container}"
+        form = "{{.Image}} {{.HostConfig.NetworkMode}}"
+        image, network = run(["container", "inspect", "--format", form, container], what).split()
+        place = ["--volumes-from", container, "--network", network, "--entrypoint", command[0]]
+        return run(["run", "--rm", *place, image, *command[1:]], what)
+
+    def started(self, pid: int) -> float | None:
+        """When a process on this server was started, in seconds since 1970; None if unknown."""
+        try:
+            ticks = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
+        except (OSError, ValueError, IndexError):
+            return None
+        age = time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")
+        return time.time() - age
 
     def connections(self, container: str, port: int) -> int | None:
         """How many connections to a port inside a container are open.
@@ -365,6 +395,7 @@ class Project:
 
 def _condition(facts: dict[str, Any]) -> Condition:
     state, labels = facts["State"], facts["Config"].get("Labels") or {}
+    network = facts["NetworkSettings"]
     return Condition(
         state=state["Status"],
         exit_code=state["ExitCode"],
@@ -377,7 +408,20 @@ def _condition(facts: dict[str, Any]) -> Condition:
         image=facts["Image"],
         reference=facts["Config"]["Image"],
         lasting=facts["HostConfig"]["RestartPolicy"]["Name"] in ("always", "unless-stopped"),
+        published=frozenset(_published(facts["HostConfig"].get("PortBindings") or {})),
+        reached=tuple(
+            (int(inner.partition("/")[0]), place["HostIp"], int(place["HostPort"]))
+            for inner, places in (network.get("Ports") or {}).items()
+            for place in places or ()
+        ),
+        networks=frozenset(network.get("Networks") or {}),
     )
+
+
+def _published(bindings: dict[str, Any]) -> Iterator[str]:
+    for inner, places in bindings.items():
+        for place in places or ():
+            yield address(place["HostIp"], place["HostPort"], inner.removesuffix("/tcp"))
 
 
 def open_project(directory: Path, meanwhile: Callable[[], None] = lambda: None) -> Project:

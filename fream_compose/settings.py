@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from fream_compose.errors import ConfigurationError
+from fream_compose.ports import address
 from fream_compose.release import SetName, repository
 
 STATE = ".fream"  # the folder of the lock and the history, beside compose.yaml
@@ -208,6 +209,14 @@ class SetSettings(_Model):
     stop_seconds: float
 
 
+class ServiceSettings(_Model):
+    """How a service's container should be. published: as `host:port:inner`."""
+
+    image: str
+    published: frozenset[str]
+    networks: frozenset[str]
+
+
 class Settings(_Model):
     """All that fream knows of a project before it looks at what runs."""
 
@@ -222,6 +231,7 @@ class Settings(_Model):
     control_port: int
     addresses: dict[str, tuple[tuple[str, int], ...]]
     sets: dict[SetName, SetSettings]
+    services: dict[str, ServiceSettings]
     switch: SwitchSettings
 
     @property
@@ -314,6 +324,7 @@ def _settings(config: dict[str, Any], switch: SwitchSettings, directory: Path) -
         control_port=_published(nginx, 8090),
         addresses={name: _addresses(services[name]) for name in _services_of("infra", services)},
         sets={name: _set(name, services) for name in SetName},
+        services={name: _service(spec, config) for name, spec in services.items()},
         switch=switch,
     )
 
@@ -329,6 +340,21 @@ def _set(name: SetName, services: dict[str, Any]) -> SetSettings:
         port=_published(app, app["ports"][0]["target"]),
         inner_port=app["ports"][0]["target"],
         stop_seconds=max(_go_duration(grace) for grace in graces),
+    )
+
+
+def _service(spec: dict[str, Any], config: dict[str, Any]) -> ServiceSettings:
+    known = config.get("networks") or {}
+    ports = (
+        (p.get("host_ip", ""), str(p.get("published", "")), p["target"])
+        for p in spec.get("ports") or ()
+    )
+    return ServiceSettings(
+        image=spec.get("image", ""),
+        published=frozenset(address(*port) for port in ports),
+        networks=frozenset(
+            known[key]["name"] for key in spec.get("networks") or () if key in known
+        ),
     )
 
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from fream_compose import ports, web
+from fream_compose.drift import Drift, drift_of
 from fream_compose.errors import ConfigurationError, EngineError
 from fream_compose.images import Image
 from fream_compose.observe import Snapshot, observe
@@ -35,7 +36,8 @@ class ProjectFacts:
     taken: ports that others hold: what is wrong, and what to do. mounts: nginx's; None
     while it does not run, and so is zone. upstreams: for each set that runs the address
     at which nginx finds it; empty where it finds none. image_bytes: the size to expect
-    of the next image; zero when there is none to judge by.
+    of the next image; zero when there is none to judge by. drift: what is set and does not
+    hold yet.
     """
 
     settings: Settings
@@ -45,6 +47,7 @@ class ProjectFacts:
     zone: Zone | None = None
     upstreams: tuple[tuple[SetName, str], ...] = ()
     image_bytes: int = 0
+    drift: tuple[Drift, ...] = ()
 
 
 def project_facts(project: Project, proxy: Proxy) -> ProjectFacts:
@@ -60,14 +63,15 @@ def project_facts(project: Project, proxy: Proxy) -> ProjectFacts:
         zone=_zone(project, nginx) if nginx else None,
         upstreams=tuple((name, _upstream(settings, proxy, name)) for name in asked),
         image_bytes=_next_size(snapshot, project.local_images()),
+        drift=drift_of(project, proxy, snapshot),
     )
 
 
 def _taken(settings: Settings, snapshot: Snapshot) -> tuple[tuple[str, str], ...]:
-    """The ports of services that do not run, and that another process holds."""
+    """The ports of services that do not hold them, and that another process holds."""
     wanted = dict(settings.addresses)
     wanted |= {name: (("127.0.0.1", spec.port),) for name, spec in settings.sets.items()}
-    running = {c.service for c in snapshot.containers if c.state == "running"}
+    running = {c.service for c in snapshot.containers if c.holds_ports}
     found = []
     for service in wanted.keys() - running:
         try:

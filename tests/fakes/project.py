@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from fream_compose.errors import EngineError, FreamError
 from fream_compose.images import Image
@@ -32,7 +33,8 @@ class FakeProject(Project):
 
     registry: versions that can be pulled, with their digests. images: versions that are
     here. behaviours: how a tag behaves; else it is fine. script: by action, such as
-    `up set2`, `remove set1`, `fetch 1.0.1`, `signal HUP`. restarts: how often nginx was.
+    `up set2`, `remove set1`, `fetch 1.0.1`, `signal HUP`. restarts: how often nginx was. states: of infra that does not just run.
+    made_with: what a service's container has that is set otherwise by now.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -43,6 +45,8 @@ class FakeProject(Project):
         self.script: dict[str, Script] = {}
         self.apps: dict[SetName, FakeApp] = {}
         self.infra: set[str] = set(settings.infra)
+        self.states: dict[str, str] = {}
+        self.made_with: dict[str, dict[str, Any]] = {}
         self.volumes_removed = False
         self.open_connections = 0
         self.restarts = 0
@@ -69,7 +73,7 @@ class FakeProject(Project):
     def containers(self) -> tuple[Container, ...]:
         self._act("containers")
         infra = [
-            Container(f"id-{name}", self._name(name), name, "running", "Up 2 minutes", name)
+            Container(f"id-{name}", self._name(name), name, self._state(name), "Up 2 minutes", name)
             for name in sorted(self.infra)
         ]
         return (*infra, *(self._container(name, app) for name, app in self.apps.items()))
@@ -81,9 +85,24 @@ class FakeProject(Project):
         for name, app in self.apps.items():
             if container in (f"id-{name}", self.settings.sets[name].container):
                 return self._member(name, app)
-        if container not in map(self._name, self.infra):
-            raise EngineError(f"{container} could not be inspected", "No such container")
-        return Condition("running")
+        for service in self.infra:
+            if container in (f"id-{service}", self._name(service)):
+                return self._infra(service)
+        raise EngineError(f"{container} could not be inspected", "No such container")
+
+    def _infra(self, service: str) -> Condition:
+        made = Condition(
+            self._state(service),
+            name=self._name(service),
+            service=service,
+            reference=self.settings.services[service].image,
+            published=self.settings.services[service].published,
+            reached=((8090, "127.0.0.1", self.nginx.port),) if service == "nginx" else (),
+        )
+        return replace(made, **self.made_with.get(service, {}))
+
+    def _state(self, service: str) -> str:
+        return self.states.get(service, "running")
 
     def members(self, name: SetName) -> tuple[Condition, ...]:
         self._act(f"members {name}")
@@ -92,7 +111,7 @@ class FakeProject(Project):
     def _member(self, name: SetName, app: FakeApp) -> Condition:
         reference = f"{self.settings.image}:{app.version}"
         image = f"image-{app.version.partition('@')[0]}"
-        return Condition(
+        made = Condition(
             state=app.state,
             exit_code=app.exit_code,
             restarts=app.restarts,
@@ -103,7 +122,10 @@ class FakeProject(Project):
             health=app.behaviour.health,
             image=app.behaviour.image or image,
             reference=reference,
+            published=self.settings.services[name].published,
+            reached=((self.settings.sets[name].inner_port, "127.0.0.1", app.port),),
         )
+        return replace(made, **self.made_with.get(name, {}))
 
     def image_id(self, version: Version) -> str:
         return f"image-{version.tag}"
@@ -124,6 +146,15 @@ class FakeProject(Project):
             self.nginx.check(command[-1])
         return ""
 
+    def try_out(self, container: str, command: list[str]) -> str:
+        if container not in map(self._name, self.infra):
+            raise EngineError(f"{container} could not be inspected", "No such container")
+        self.nginx.check(command[-1])
+        return ""
+
+    def started(self, pid: int) -> float | None:
+        return self.nginx.loaded_at
+
     def signal(self, container: str, name: str) -> None:
         self._act(f"signal {name}")
         if app := self._app(container):
@@ -142,6 +173,7 @@ class FakeProject(Project):
         self._reject_unknown(container)
         self.restarts += 1
         self.nginx.stop()
+        self.states.pop("nginx", None)
         self.nginx.start()
 
     def processes(self, container: str) -> dict[int, str]:
@@ -214,7 +246,11 @@ class FakeProject(Project):
                 self._start(name)
             else:
                 self.infra.add(service)
-        if "nginx" in self.infra and not self.nginx.running:
+        if (
+            "nginx" in self.infra
+            and self._state("nginx") != "restarting"
+            and not self.nginx.running
+        ):
             self.nginx.start()
 
     def remove(self, name: SetName) -> None:
