@@ -55,10 +55,10 @@ def drift_of(project: Project, proxy: Proxy, seen: Snapshot) -> tuple[Drift, ...
 
 def of_containers(settings: Settings, seen: Snapshot) -> Iterator[Drift]:
     """Containers that were made with other settings than those of now. Pure."""
-    for condition in seen.conditions:
-        wanted, name = settings.services.get(condition.service), settings.set_of(condition.service)
+    for now in seen.conditions:
+        wanted, name = settings.services.get(now.service), settings.set_of(now.service)
         if wanted and (name is None or (seen.live and seen.live.set == name)):
-            yield from _of_container(condition, wanted, _RELEASE if name else _RECREATE)
+            yield from _of_container(now, wanted, _RELEASE if name else _RECREATE)
 
 
 def _of_container(now: Condition, wanted: ServiceSettings, takes_effect: str) -> Iterator[Drift]:

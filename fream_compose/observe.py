@@ -1,15 +1,16 @@
 """What really runs, read before anything is changed."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from fream_compose import web
 from fream_compose.checks import own_url
 from fream_compose.envfile import plain
-from fream_compose.errors import EngineError, ProxySilentError, UsageError
+from fream_compose.errors import ConfigurationError, EngineError, ProxySilentError, UsageError
 from fream_compose.health import fault_of
-from fream_compose.history import Entry, history_of
+from fream_compose.history import history_of
 from fream_compose.project import Condition, Container, Project
 from fream_compose.proxy import CONTROL_PORT, Proxy
 from fream_compose.release import Live, SetName, Version
@@ -101,7 +102,7 @@ def observe(project: Project, proxy: Proxy) -> Snapshot:
     )
     health = {name: _health(settings, name, conditions, holds[name]) for name in sorted(running)}
     # Only where nginx does not say what is live are the others asked.
-    released = None if answer else _released(history_of(settings).entries())
+    released = None if answer else _released(settings)
     found = judge(
         Witnesses(
             silent=bool(silent),
@@ -173,10 +174,7 @@ def _health(
     spec, wanted = settings.sets[name], settings.switch.health
     port = _port(spec.container, spec.inner_port, conditions) or spec.port
     checked = Notes(settings.state_directory).checked()
-    path = (
-        checked.path if checked and (checked.set, checked.version) == (name, str(version)) else ""
-    )
-    path = path or wanted.path
+    path = checked.path if checked and checked.is_of(name, str(version)) else wanted.path
     try:
         answer = web.get(
             own_url(port, path), _HEALTH_SECONDS, {"Host": wanted.host} if wanted.host else {}
@@ -206,11 +204,12 @@ def _named(
     return released if same else Live(sets[0], version, "")
 
 
-def _released(entries: tuple[Entry, ...]) -> Live | None:
-    """What the history calls the last release that came to serve."""
-    for entry in reversed(entries):
-        if entry.served:
-            return Live(SetName(entry.set), Version.parse(entry.version), entry.id)
+def _released(settings: Settings) -> Live | None:
+    """What the history calls the last release that came to serve; None if it cannot be read."""
+    with suppress(ConfigurationError):
+        for entry in reversed(history_of(settings).entries()):
+            if entry.served:
+                return Live(SetName(entry.set), Version.parse(entry.version), entry.id)
     return None
 
 

@@ -111,7 +111,8 @@ def kept_because(snapshot: Snapshot, name: SetName, replaced: bool = False) -> s
     if live.set == name:
         return f"{name} is live"
     told = snapshot.health.get(other)
-    return f"{other}, which is live, is not healthy: {told.told if told else 'it does not run'}"
+    why = told.told if told else "it does not run"
+    return f"{other}, which is live, is not healthy: {snapshot.silent or why}"
 
 
 def trouble(snapshot: Snapshot) -> FreamError | None:

@@ -1,12 +1,14 @@
 """Puts right what an interrupted run, a crash or a hand left out of order."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 
 from fream_compose import infra, web
 from fream_compose.checks import Checks
 from fream_compose.errors import (
+    ConfigurationError,
     EngineError,
     ProxyError,
     UncertainError,
@@ -298,7 +300,11 @@ def record(project: Project, live: Live | None) -> None:
     env.update(values)
     if live:
         path = project.settings.switch.health.path
-        Notes(project.settings.state_directory).check(Checked(live.set, str(live.version), path))
+        # Without the note no more is lost than a hint.
+        with suppress(ConfigurationError):
+            Notes(project.settings.state_directory).check(
+                Checked(live.set, str(live.version), path)
+            )
 
 
 def _age(snapshot: Snapshot, container: str) -> float:

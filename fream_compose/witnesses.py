@@ -9,7 +9,7 @@ runs and is healthy. The history alone decides nothing.
 | A | not A | any | any | A | write the include |
 | nothing | B | any | B | B | serve B |
 | nothing | none, or does not run well | C | C | C | serve C |
-| nothing | any | `.env` names C; history, include or a container agrees | none of them | C | start C |
+| nothing | any | `.env` names C, another agrees | none of them | C | start C |
 | nothing | any | any | only what nobody names | nothing | remove nothing, say so |
 | nothing | B | not C | none of them | nothing | remove the include |
 | no answer | B | any | any | B | start nginx |

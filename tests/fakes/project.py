@@ -33,8 +33,9 @@ class FakeProject(Project):
 
     registry: versions that can be pulled, with their digests. images: versions that are
     here. behaviours: how a tag behaves; else it is fine. script: by action, such as
-    `up set2`, `remove set1`, `fetch 1.0.1`, `signal HUP`. restarts: how often nginx was. states: of infra that does not just run.
-    made_with: what a service's container has that is set otherwise by now.
+    `up set2`, `remove set1`, `fetch 1.0.1`, `signal HUP`. restarts: how often nginx was.
+    states: of infra that does not just run. made_with: what a service's
+    container has that is set otherwise by now.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -153,7 +154,7 @@ class FakeProject(Project):
         return ""
 
     def started(self, pid: int) -> float | None:
-        return self.nginx.loaded_at
+        return self.nginx.loaded_at if pid else None
 
     def signal(self, container: str, name: str) -> None:
         self._act(f"signal {name}")
