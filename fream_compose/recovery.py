@@ -188,6 +188,9 @@ class Recovery:
                 logs=self._project.logs(nginx),
                 next_step=f"docker logs {nginx}",
             )
+        # Docker may have restarted it meanwhile, and then it serves.
+        if self._proxy.answers_within(_POLL_SECONDS, self._interruption.wait):
+            return "it came back by itself"
         self._restarted = True
         self._project.restart(nginx)
         infra.start(self._project, self._project.containers(), self._interruption.check)

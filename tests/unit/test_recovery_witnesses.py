@@ -266,6 +266,24 @@ def test_nginx_comes_back_at_once_when_its_file_is_corrected(crashing: Stage) ->
     assert crashing.project.restarts == 1
 
 
+def test_nginx_that_docker_brought_back_meanwhile_is_not_restarted(crashing: Stage) -> None:
+    (crashing.settings.nginx_directory / "site.d" / "limits.conf").write_text("# well\n")
+    came_back: list[bool] = []
+
+    def docker_is_quicker(configuration: str) -> None:
+        del configuration
+        if not came_back:
+            came_back.append(True)
+            crashing.nginx.start()
+            crashing.project.states.clear()
+
+    crashing.nginx.check = docker_is_quicker  # type: ignore[method-assign]
+    recover(crashing)
+
+    assert crashing.serves() == "1.0.0"
+    assert crashing.project.restarts == 0
+
+
 def test_the_ports_of_an_nginx_that_docker_is_restarting_are_its_own(crashing: Stage) -> None:
     from fream_compose.doctor.project import project_facts
 
