@@ -1,7 +1,6 @@
 """benchmarks/run: measures, writes results.json, the table in README.md and the plot."""
 
 import argparse
-import json
 import os
 import platform
 import sys
@@ -12,26 +11,30 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import part_commands, part_dropped, part_switch, part_throughput, part_warm_up
-from benchmarks.plot import plot
+from benchmarks.results import keep, read, render
 from benchmarks.shell import run
 from benchmarks.stand import Stand
-from benchmarks.table import write_table
+from benchmarks.tools import PARTS, reject_missing
 
 _FOLDER = Path(__file__).parent
-_RESULTS = _FOLDER / "results.json"
-PARTS = ("switch", "dropped", "warm-up", "throughput", "commands")
 
 
-def main() -> int:
-    """Run the parts that were asked for; the exit code."""
+def main(folder: Path = _FOLDER) -> int:
+    """Run the parts that were asked for; the exit code. folder: where the results are."""
     options = _parser().parse_args()
-    results = json.loads(_RESULTS.read_text(encoding="utf-8")) if _RESULTS.exists() else {}
-    if not options.render:
-        for part in options.parts or PARTS:
-            print(part, flush=True)
-            results[part] = _measured(_measures(options)[part], options.quick)
-            _write(results)
-    _write(results)
+    parts = options.parts or PARTS
+    try:
+        read(folder)  # what cannot be read must not be found out after half an hour
+        if options.render:
+            render(folder)
+            return 0
+        reject_missing(parts)
+    except (ValueError, FileNotFoundError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    for part in parts:
+        print(part, flush=True)
+        keep(folder, part, _measured(_measures(options)[part], options.quick))
     return 0
 
 
@@ -71,15 +74,17 @@ def _machine() -> dict[str, Any]:
     }
 
 
-def _write(results: dict[str, Any]) -> None:
-    _RESULTS.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
-    write_table(_FOLDER / "README.md", results)
-    plot(_FOLDER / "results.svg", results)
+def _part(name: str) -> str:
+    if name not in PARTS:
+        raise argparse.ArgumentTypeError(f"there is no part {name}")
+    return name
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="benchmarks/run", description=__doc__)
-    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; or all")
+    parser.add_argument(
+        "parts", nargs="*", metavar="PART", type=_part, help=f"of {', '.join(PARTS)}; or all"
+    )
     parser.add_argument("--quick", action="store_true", help="few rounds, a few minutes")
     parser.add_argument("--switches", type=int, help="of the dropped part; 20, or 3 with --quick")
     parser.add_argument(

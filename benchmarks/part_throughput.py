@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import time
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -30,8 +29,6 @@ class Answers:
 
 def measure(stand: Stand, quick: bool) -> dict[str, Any]:
     """Short runs in turn, then the sustained ones."""
-    if shutil.which("wrk") is None:
-        return {"skipped": "wrk is not installed: apt-get install wrk"}
     images.build_at_once(IMAGE)
     fream.call([VENV / "fream", "-C", stand.compose, "switch", "--version", "a"])
     script = OldScript(stand)

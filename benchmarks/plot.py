@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from html import escape
-from pathlib import Path
 from typing import Any
 
 _WIDTH, _LABELS, _BARS = 760, 300, 340
@@ -37,8 +36,8 @@ class Panel:
         return _HEAD + _ROW * len(self.bars)
 
 
-def plot(path: Path, results: Results) -> None:
-    """Write the panels of the parts that were measured."""
+def plot(results: Results) -> str:
+    """The panels of the parts that were measured."""
     panels = list(_panels(results))
     height = sum(panel.height for panel in panels) + 20
     lines = [
@@ -50,7 +49,7 @@ def plot(path: Path, results: Results) -> None:
     for panel in panels:
         lines += _draw(panel, top)
         top += panel.height
-    path.write_text("\n".join([*lines, "</svg>"]) + "\n", encoding="utf-8")
+    return "\n".join([*lines, "</svg>"]) + "\n"
 
 
 def _panels(results: Results) -> Iterator[Panel]:
@@ -61,9 +60,8 @@ def _panels(results: Results) -> Iterator[Panel]:
         "throughput": (_throughput,),
     }
     for part, panels in parts.items():
-        found = results.get(part)
-        if found and "skipped" not in found:
-            yield from (panel(found) for panel in panels)
+        if part in results:
+            yield from (panel(results[part]) for panel in panels)
 
 
 def _switch(found: Results) -> Panel:

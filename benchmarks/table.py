@@ -1,7 +1,6 @@
 """The tables of README.md, between its markers."""
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from benchmarks.targets import targets
@@ -10,20 +9,19 @@ _BEGIN, _END = "<!-- results -->", "<!-- end of results -->"
 Results = Mapping[str, Any]
 
 
-def write_table(path: Path, results: Results) -> None:
-    """Replace what is between the markers."""
-    text = path.read_text(encoding="utf-8")
+def table(text: str, results: Results) -> str:
+    """The text, with what is between the markers replaced."""
     head, _, rest = text.partition(_BEGIN)
     tail = rest.partition(_END)[2]
     block = "\n".join(["", *_blocks(results), ""])
-    path.write_text(f"{head}{_BEGIN}{block}{_END}{tail}", encoding="utf-8")
+    return f"{head}{_BEGIN}{block}{_END}{tail}"
 
 
 def _blocks(results: Results) -> Iterator[str]:
     yield from _taken(results)
     yield from _targets(results)
     for part, block in _PARTS.items():
-        if part in results and "skipped" not in results[part]:
+        if part in results:
             yield from ["", *block(results[part])]
 
 

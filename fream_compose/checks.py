@@ -51,7 +51,10 @@ class Checks:
 
         seconds: how long it may take; what the settings say when it is None.
         """
-        url, limit = own_url(self._spec.port, self._settings.path), seconds or self._request_seconds
+        url, limit = (
+            own_url(self._project.port(self._name), self._settings.path),
+            seconds or self._request_seconds,
+        )
         try:
             answer = web.get(url, limit, self._headers)
         except web.Unreachable as error:
@@ -157,7 +160,7 @@ class Checks:
         return members.changed(self._first, seen), members.unhealthy(seen)
 
     def _probe(self, on_first_success: Callable[[], None] = lambda: None) -> health.Probe:
-        where = f"GET {own_url(self._spec.port, self._settings.path)}"
+        where = f"GET {own_url(self._project.port(self._name), self._settings.path)}"
         return health.Probe(where, self._ask_health, self._condition, on_first_success)
 
     @property
@@ -184,8 +187,9 @@ class Checks:
             self._slowest = max(self._slowest, answer.seconds)
         return answer
 
-    def _ask(self, path: str) -> web.Answer:
-        return web.get(own_url(self._spec.port, path), self._request_seconds, self._headers)
+    def _ask(self, path: str, seconds: float | None = None) -> web.Answer:
+        url = own_url(self._project.port(self._name), path)
+        return web.get(url, seconds or self._request_seconds, self._headers)
 
     def _condition(self) -> Condition:
         return self._project.condition(self._spec.container)

@@ -1,15 +1,13 @@
 """The command line: with `commands`, the only place that prints results or exits."""
 
-import logging
 import os
-import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from fream_compose import __version__
 from fream_compose.commands import (
+    adopt,
     care,
     edge,
     infra,
@@ -18,8 +16,10 @@ from fream_compose.commands import (
     maintenance,
     release,
     setup,
+    shared,
     shell,
 )
+from fream_compose.commands.shared import DirectoryOption, QuietOption, VerboseOption
 
 HELP = """Release new versions of an app on Docker Compose without dropping a request.
 
@@ -57,35 +57,22 @@ app = typer.Typer(
 @app.callback(invoke_without_command=True)
 def main_options(
     context: typer.Context,
-    directory: Annotated[
-        Path | None,
-        typer.Option(
-            "--project-directory",
-            "-C",
-            envvar="FREAM_PROJECT_DIR",
-            show_envvar=False,
-            help="Where the project is; else the current folder or a parent. [FREAM_PROJECT_DIR]",
-        ),
-    ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say only how it ended.")] = False,
-    verbose: Annotated[bool, typer.Option("--verbose", help="Say what Docker is asked.")] = False,
+    project_directory: DirectoryOption = None,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
 ) -> None:
-    edge.preferences.quiet = quiet
-    if verbose:
-        logging.basicConfig(stream=sys.stderr, format="%(message)s")
-        for name in ("fream_compose", "python_on_whales"):
-            logging.getLogger(name).setLevel(logging.DEBUG)
+    edge.preferences.quiet = False
+    shared.heed(context, project_directory, quiet, verbose)
     if version:
         print(f"fream {__version__}")
         raise typer.Exit
-    context.obj = directory
     if context.invoked_subcommand is None:
         raise typer.Exit(2)
 
 
-for module in (release, infra, look, inside, care, setup, shell, maintenance):
-    app.add_typer(module.commands)
+for module in (release, infra, look, inside, care, setup, shell, maintenance, adopt):
+    app.add_typer(shared.with_shared_options(module.commands))
 
 
 def main() -> None:

@@ -27,16 +27,29 @@ PULL = 1800  # seconds for an image; a slow line and a large image
 _TIMED_OUT = (124, 137)  # exit codes of `timeout`
 
 
+def compose(*arguments: str) -> list[str]:
+    """The arguments of `docker` for Compose, with every profile.
+
+    No file is named: run in the folder of the project, Compose itself finds what it would
+    read for a person there, overrides and the COMPOSE_FILE of `.env` included.
+    """
+    return ["compose", "--profile", "*", *arguments]
+
+
 def client(limit: int, directory: Path | None = None) -> "DockerClient":
     """A client whose calls end after `limit` seconds; with the Compose project of a folder."""
     # It takes a quarter of a second to import; `fream --help` must not wait for it.
     from python_on_whales import DockerClient
 
     return DockerClient(
-        client_call=["timeout", "--kill-after=10", str(limit), "docker"],
-        compose_files=[directory / "compose.yaml"] if directory else [],
+        client_call=[*_inside(directory), "timeout", "--kill-after=10", str(limit), "docker"],
         compose_profiles=["*"] if directory else [],
     )
+
+
+def _inside(directory: Path | None) -> list[str]:
+    """What has the rest of a command line run in a folder, which python-on-whales cannot."""
+    return ["sh", "-c", 'cd "$0" && exec "$@"', str(directory)] if directory else []
 
 
 @contextmanager
@@ -73,25 +86,29 @@ def run(
     what: str,
     limit: int = QUICK,
     check: Callable[[], None] = lambda: None,
+    directory: Path | None = None,
 ) -> str:
     """Run what python-on-whales does not offer, or not without many calls.
 
     limit: seconds. check: called a few times a second; what it raises ends the command.
-    Returns what was printed. Raises EngineError, ConfigurationError without Docker.
+    directory: where; a Compose project's for compose(). Returns what was printed. Raises
+    EngineError, ConfigurationError without Docker.
     """
-    return output(begin(arguments), what, limit, check)
+    return output(begin(arguments, directory), what, limit, check)
 
 
-def begin(arguments: list[str]) -> subprocess.Popen[str]:
+def begin(arguments: list[str], directory: Path | None = None) -> subprocess.Popen[str]:
     """Start a command, for output() to wait for. Raises ConfigurationError without Docker."""
     _LOG.debug("docker %s", shlex.join(arguments))
     try:
         return subprocess.Popen(
             ["docker", *arguments],
+            cwd=directory,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            errors="replace",
             start_new_session=True,
         )
     except FileNotFoundError as error:

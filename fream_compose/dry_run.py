@@ -61,9 +61,9 @@ def _failures(looks: list[Callable[[], None]]) -> Iterator[FreamError]:
 
 
 def _lock(project: Project) -> None:
-    path = project.settings.state_directory / "lock"
-    if not lock.free(path):
-        raise LockedError("Another run is at work", lock.holder(path), next_step="fream status")
+    state = project.settings.state_directory
+    if not lock.free(state):
+        raise LockedError("Another run is at work", lock.holder(state), next_step="fream status")
 
 
 def _image(project: Project, plan: Plan, wish: Wish) -> None:
@@ -81,8 +81,7 @@ def _image(project: Project, plan: Plan, wish: Wish) -> None:
 
 def _port(project: Project, seen: Snapshot, plan: Plan) -> None:
     if plan.target not in seen.occupied:
-        spec = project.settings.sets[plan.target]
-        ports.reject_taken({plan.target: (("127.0.0.1", spec.port),)})
+        ports.reject_taken({plan.target: (project.settings.sets[plan.target].address,)})
 
 
 def _nginx(proxy: Proxy, seen: Snapshot) -> None:

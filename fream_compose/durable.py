@@ -28,11 +28,26 @@ def write(path: Path, text: str, mode: int = 0o644) -> None:
 
 
 def make_folder(path: Path) -> None:
-    """Make a folder of fream's own, if it is not there. Raises ConfigurationError."""
+    """Make a folder that is its owner's alone, or close one that is there to others.
+
+    Raises ConfigurationError, also for a folder that belongs to another user.
+    """
     try:
-        path.mkdir(mode=0o755, exist_ok=True)
+        path.mkdir(mode=0o700, exist_ok=True)
+        if path.stat().st_mode & 0o077:
+            path.chmod(0o700)
     except OSError as error:
-        raise ConfigurationError(f"{path} cannot be made", error.strerror or "") from error
+        raise unusable(path, error) from error
+
+
+def unusable(folder: Path, error: OSError) -> ConfigurationError:
+    """What to tell of a folder that this user cannot have to itself."""
+    why, next_step = error.strerror or str(error), ""
+    if isinstance(error, PermissionError):
+        with suppress(OSError, KeyError):
+            why = f"{why}: it belongs to {folder.owner()}"
+        next_step = f"sudo chown -R $USER {folder}, or run fream as the user it belongs to"
+    return ConfigurationError(f"{folder} cannot be used", why, next_step=next_step)
 
 
 def remove(path: Path) -> None:
@@ -49,7 +64,8 @@ def remove(path: Path) -> None:
 def _replace(path: Path, text: str, mode: int) -> None:
     descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        # Foreign bytes that were read with surrogateescape are written as they were.
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogateescape") as file:
             _take_permissions(file.fileno(), path, mode)
             file.write(text)
             file.flush()

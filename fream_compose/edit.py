@@ -45,14 +45,6 @@ def with_variable(text: str, name: str, value: str) -> str:
     return _removed(text, rf"^#?{re.escape(name)}=.*$", f"{name}={value}")
 
 
-def variable(text: str, name: str) -> str:
-    """The value of a variable of an env file, or its default where it stands as a comment."""
-    found = re.search(rf"^#?{re.escape(name)}=(.*)$", text, re.MULTILINE)
-    if not found:
-        raise LookupError(f"{name} is not a variable of the text")
-    return found[1]
-
-
 def _removed(text: str, pattern: str, new: str = "") -> str:
     edited, count = re.subn(pattern, lambda _: new, text, flags=re.MULTILINE)
     if not count:

@@ -7,11 +7,12 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
 
-from fream_compose.settings import SetSettings, Settings
+from fream_compose.settings import Address, SetSettings, Settings
 
 _VARIABLE = re.compile(r"(?<!\$)\$\{?([A-Za-z_]\w*)")
 _SECRET = re.compile(r"pass|secret|token|credential|private|api_?key", re.IGNORECASE)
 _HIDDEN = "(hidden)"
+_PICKED = "(picked by Docker)"
 _COMMENT_COLUMN = 40
 _UNITS = {"h": 3600, "m": 60, "s": 1}
 
@@ -66,11 +67,11 @@ def effective(settings: Settings, template: Tree, where: Where) -> Tree:
 
 
 def _set(spec: SetSettings, raw: Tree, where: Where) -> Tree:
-    grace = timedelta(seconds=spec.stop_seconds)
+    grace = timedelta(seconds=spec.grace)
     return {
         "services": _setting("services", spec.services, raw["profiles"], where),
         "container": _setting("container", spec.container, raw["container_name"], where),
-        "port": _setting("port", spec.port, raw["ports"], where),
+        "port": _setting("port", spec.port or _PICKED, raw["ports"], where),
         "stop_grace_period": _setting("grace", grace, raw.get("stop_grace_period"), where),
     }
 
@@ -119,8 +120,8 @@ def _duration(seconds: float) -> str:
     return f"{seconds / _UNITS[unit]:g}{unit}" if unit else f"{seconds * 1000:g}ms"
 
 
-def _ports(addresses: tuple[tuple[str, int], ...]) -> list[str]:
-    return [f"{host or '0.0.0.0'}:{port}" for host, port in addresses]  # noqa: S104
+def _ports(addresses: tuple[Address, ...]) -> list[str]:
+    return [f"{a.host or '0.0.0.0'}:{a.port or _PICKED}" for a in addresses]  # noqa: S104
 
 
 def as_json(tree: Tree) -> Tree:

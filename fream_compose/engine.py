@@ -1,6 +1,7 @@
 """The engine itself: what it says of itself, and where it is."""
 
 import json
+import os
 import re
 from dataclasses import dataclass
 from datetime import datetime
@@ -48,6 +49,44 @@ def endpoint() -> str:
     """Where the `docker` command looks for the engine. Raises EngineError."""
     command = ["context", "inspect", "--format", "{{.Endpoints.docker.Host}}"]
     return run(command, "Docker's context could not be read").strip()
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """An engine that is not reached by a socket of this server. remedy: what to type."""
+
+    address: str
+    remedy: str
+
+
+def elsewhere() -> Elsewhere | None:
+    """The engine that `docker` would use, when it is not on this server. Raises EngineError.
+
+    Docker is asked only when a context other than the default one is chosen.
+    """
+    if host := os.environ.get("DOCKER_HOST"):
+        return _unless_socket(host, "unset DOCKER_HOST")
+    if context := os.environ.get("DOCKER_CONTEXT"):
+        return None if context == "default" else _unless_socket(endpoint(), "unset DOCKER_CONTEXT")
+    if _chosen_context() == "default":
+        return None
+    return _unless_socket(endpoint(), "docker context use default")
+
+
+def _unless_socket(address: str, remedy: str) -> Elsewhere | None:
+    return None if address.startswith("unix://") else Elsewhere(address, remedy)
+
+
+def _chosen_context() -> str:
+    """The context that `docker context use` chose; empty when that cannot be read."""
+    folder = os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker"
+    try:
+        told = json.loads((Path(folder) / "config.json").read_text(encoding="utf-8"))
+        return str(told.get("currentContext") or "default")
+    except FileNotFoundError:
+        return "default"
+    except (OSError, ValueError, AttributeError):
+        return ""
 
 
 def compose_version() -> str:

@@ -62,13 +62,14 @@ class EnvFile:
 
     def _lines(self) -> list[str]:
         try:
-            text = self.path.read_text(encoding="utf-8")
+            # As bytes, so that foreign ones and the line ends of other systems come back.
+            text = self.path.read_bytes().decode("utf-8", "surrogateescape")
         except FileNotFoundError as error:
             raise ConfigurationError(
                 f"{self.path} does not exist",
                 next_step=f"cp {self.path}.example {self.path}, then set the passwords in it",
             ) from error
-        except (OSError, UnicodeDecodeError) as error:
+        except OSError as error:
             raise ConfigurationError(f"{self.path} cannot be read", str(error)) from error
         # Not splitlines(): only a newline ends a line of .env.
         return text.removesuffix("\n").split("\n") if text else []

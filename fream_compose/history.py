@@ -5,24 +5,47 @@ import json
 import os
 import socket
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fream_compose import durable
 from fream_compose.errors import ConfigurationError, UsageError
-from fream_compose.settings import Settings
+from fream_compose.release import SetName, Version, read_moment
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
+    from fream_compose.settings import Settings
+
 _CI_JOBS = ("BUILD_TAG", "GITHUB_RUN_ID", "CI_JOB_URL")  # Jenkins, GitHub, GitLab
+
+
+class Kind(StrEnum):
+    """What a release came by."""
+
+    SWITCH = "switch"
+    ROLLBACK = "rollback"
+
+
+@dataclass(frozen=True)
+class HookRun:
+    """A hook that ran: how it ended (`done`, or what was wrong), and what it printed, cut short."""
+
+    moment: str
+    run: str
+    seconds: float
+    result: str
+    output: str
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One switch. Times are ISO 8601 in UTC, durations in seconds."""
+    """One switch. Times are ISO 8601 in UTC, durations in seconds.
+
+    What an older fream did not write has a default.
+    """
 
     id: str
     version: str
@@ -35,6 +58,9 @@ class Entry:
     steps: dict[str, float] = field(default_factory=dict)
     why: str = ""
     evidence: dict[str, Any] = field(default_factory=dict)
+    kind: Kind = Kind.SWITCH
+    warnings: tuple[str, ...] = ()
+    hooks: tuple[HookRun, ...] = ()
 
     @property
     def done(self) -> bool:
@@ -121,16 +147,19 @@ def _model() -> "TypeAdapter[Entry]":
     return TypeAdapter(Entry)
 
 
-def history_of(settings: Settings) -> History:
+def history_of(settings: "Settings") -> History:
     """The history of a project."""
     return History(settings.state_directory / "history.jsonl")
 
 
 def _read(line: str) -> Entry | None:
+    """An entry of which every part means something; None for anything else."""
     try:
         entry = _model().validate_json(line)
-        datetime.fromisoformat(entry.started)
-    except ValueError:
+        read_moment(entry.started)
+        Version.parse(entry.version)
+        SetName(entry.set)
+    except (ValueError, UsageError):
         return None
     return entry
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from fream_compose.history import Entry
+from fream_compose.history import Entry, HookRun, Kind
 from fream_compose.release import SetName
 
 _WHY_WIDTH = 70
@@ -28,8 +28,9 @@ def line(entry: Entry) -> str:
 def details(entry: Entry) -> list[str]:
     """All that is known of a release."""
     before = entry.replaced.partition("@")[0]
-    parts = {
+    parts: dict[str, list[str]] = {
         "id": [entry.id],
+        "kind": [entry.kind],
         "version": [entry.version],
         "set": [entry.set + (f", in place of {before}" if before else "")],
         "started": [_when(entry)],
@@ -37,6 +38,8 @@ def details(entry: Entry) -> list[str]:
         "result": [f"{entry.result} after {entry.seconds:.1f}s"],
         "steps": _steps(entry.steps),
         "why": entry.why.splitlines(),
+        "warnings": list(entry.warnings),
+        "hooks": [line for hook in entry.hooks for line in _hook(hook)],
         "evidence": _evidence(entry),
     }
     return [
@@ -61,7 +64,10 @@ def _row(entry: Entry) -> tuple[str, ...]:
 
 def _ended(entry: Entry) -> str:
     if entry.result == "done":
-        return "; ".join(["done", *([proof] if (proof := _proof(entry)) else [])])
+        notes = ["went back"] if entry.kind is Kind.ROLLBACK else []
+        notes += [proof] if (proof := _proof(entry)) else []
+        notes += ["with warnings"] if entry.warnings else []
+        return "; ".join(["done", *notes])
     why = next(iter(entry.why.splitlines()), "").rstrip(": ") or entry.result
     return f"failed; {why if len(why) <= _WHY_WIDTH else why[: _WHY_WIDTH - 1] + '…'}"
 
@@ -79,6 +85,11 @@ def _steps(steps: dict[str, float]) -> list[str]:
     return [f"{title:<{width}}  {seconds:6.2f}s" for title, seconds in steps.items()]
 
 
+def _hook(hook: HookRun) -> list[str]:
+    head = f"{hook.moment.replace('_', ' ')}: {hook.run}  {hook.result} after {hook.seconds:.1f}s"
+    return [head, *(f"  {line}" for line in hook.output.splitlines())]
+
+
 def _evidence(entry: Entry) -> list[str]:
     # Imported for one release in full only: the list must be there at once.
     from pydantic import TypeAdapter
@@ -91,7 +102,7 @@ def _evidence(entry: Entry) -> list[str]:
     try:
         evidence = TypeAdapter(Evidence).validate_python(entry.evidence)
         return told(evidence, SetName(entry.set))
-    except ValueError:
+    except (ValueError, TypeError, ArithmeticError, LookupError):
         return ["cannot be read; see --output json"]
 
 

@@ -1,4 +1,8 @@
-"""The images of one repository on this server."""
+"""The images of one repository on this server.
+
+Two projects may release the same images. Each marks those that it needs with a local tag
+of its own, so that neither removes what the other may go back to.
+"""
 
 import json
 import platform
@@ -15,6 +19,8 @@ from fream_compose.release import Version, repository
 _RUNS = {"x86_64": ("amd64", "386"), "aarch64": ("arm64", "arm"), "armv7l": ("arm",)}
 _EMULATORS = Path("/proc/sys/fs/binfmt_misc")
 _QEMU = {"amd64": "x86_64", "arm64": "aarch64", "386": "i386"}
+# Nobody can push or pull it: the name never resolves.
+_MARKS = "fream.invalid/kept"
 
 
 @dataclass(frozen=True)
@@ -23,6 +29,7 @@ class Image:
 
     tags, digests: its names in that repository. bytes: its size, shared layers counted.
     used: whether a container, of whatever project, running or not, was made from it.
+    kept, kept_by_others: whether this project, or another one, has marked it.
     """
 
     id: str
@@ -30,6 +37,8 @@ class Image:
     digests: tuple[str, ...]
     bytes: int
     used: bool
+    kept: bool = False
+    kept_by_others: bool = False
 
     def holds(self, version: Version) -> bool:
         """Whether this is the image of a version."""
@@ -57,7 +66,7 @@ def facts(reference: str) -> Facts | None:
     try:
         with translated(f"{reference} could not be inspected", QUICK):
             found = client(QUICK).image.inspect(reference)
-            return Facts(tuple(found.repo_digests), found.architecture)
+            return Facts(tuple(found.repo_digests), found.architecture or "")
     except EngineError as error:
         if isinstance(error.__cause__, NoSuchImage):
             return None
@@ -96,7 +105,7 @@ def pinned(version: Version, image: str, known: Sequence[str]) -> Version:
     return version.pinned(mine[0]) if mine and not version.digest else version
 
 
-def local_images(image: str) -> tuple[Image, ...]:
+def local_images(image: str, project: str) -> tuple[Image, ...]:
     """The images of a repository that are on this server. Raises EngineError."""
     name, what = _familiar(image), "Docker could not list the images"
     listing = ["--quiet", "--no-trunc", "--filter", f"reference={name}"]
@@ -105,17 +114,36 @@ def local_images(image: str) -> tuple[Image, ...]:
         return ()
     used = _references_in_use()
     found = json.loads(run(["image", "inspect", *ids], what))
-    return tuple(_image(facts, name, used) for facts in found)
+    return tuple(_image(facts, name, used, project) for facts in found)
 
 
-def remove_images(image: str, images: Sequence[Image]) -> None:
-    """Remove images of a repository, by name and never by force.
+def remove_images(image: str, project: str, images: Sequence[Image]) -> None:
+    """Remove images of a repository, by name and never by force; what others keep stays.
 
     Raises EngineError; what could be removed is removed then.
     """
     name = _familiar(image)
-    names = [reference for found in images for reference in found.references(name)]
+    names = [_mark(project, found.id) for found in images if found.kept]
+    names += [r for found in images if not found.kept_by_others for r in found.references(name)]
     run(["image", "rm", *names], "An image could not be removed", START)
+
+
+def keep_images(project: str, images: Sequence[Image]) -> None:
+    """Mark images as needed by a project. Raises EngineError."""
+    for found in images:
+        run(["image", "tag", found.id, _mark(project, found.id)], "An image could not be marked")
+
+
+def forget_images(project: str) -> None:
+    """Remove every mark of a project that is no more. Raises EngineError."""
+    mine = f"reference={_MARKS}:{project}.*"
+    listing = ["image", "ls", "--format", "{{.Repository}}:{{.Tag}}", "--filter", mine]
+    if marks := run(listing, "Docker could not list the images").split():
+        run(["image", "rm", *marks], "A mark could not be removed", START)
+
+
+def _mark(project: str, identifier: str) -> str:
+    return f"{_MARKS}:{project}.{identifier.removeprefix('sha256:')[:12]}"
 
 
 def _references_in_use() -> frozenset[str]:
@@ -127,8 +155,9 @@ def _references_in_use() -> frozenset[str]:
     return frozenset([*names, *pinned])
 
 
-def _image(facts: dict[str, Any], repository: str, used: frozenset[str]) -> Image:
+def _image(facts: dict[str, Any], repository: str, used: frozenset[str], project: str) -> Image:
     tags, digests = facts["RepoTags"] or [], facts["RepoDigests"] or []
+    keepers = {mark.partition(".")[0] for mark in _names(tags, f"{_MARKS}:")}
     known = {facts["Id"], facts["Id"].removeprefix("sha256:"), *tags, *digests}
     return Image(
         id=facts["Id"],
@@ -136,6 +165,8 @@ def _image(facts: dict[str, Any], repository: str, used: frozenset[str]) -> Imag
         digests=_names(digests, f"{repository}@"),
         bytes=facts["Size"],
         used=not known.isdisjoint(used),
+        kept=project in keepers,
+        kept_by_others=bool(keepers - {project}),
     )
 
 

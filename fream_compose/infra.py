@@ -4,7 +4,7 @@ import re
 import time
 from collections.abc import Callable
 
-from fream_compose import ports
+from fream_compose import passwords, ports
 from fream_compose.checks import Checks
 from fream_compose.errors import ConfigurationError, EngineError, UsageError
 from fream_compose.interruption import Interruption
@@ -37,6 +37,7 @@ def up(
     containers = project.containers()
     with report.step("Start " + " and ".join(project.settings.infra)):
         start(project, containers, interruption.check, recreate)
+        passwords.reject_refused(project, report, interruption.check)
     with report.step("Ask nginx what is live") as step:
         state = proxy.state()
         step.detail = f"{state.live.set} {state.live.version.tag}" if state.live else "nothing yet"
@@ -73,12 +74,15 @@ def start(
     containers: tuple[Container, ...],
     check: Callable[[], None],
     recreate: bool = False,
+    services: tuple[str, ...] = (),
+    stop_seconds: int | None = None,
 ) -> None:
     """Start what outlives releases and wait until it is healthy.
 
     containers: what there is already. check: called a few times a second; what it raises
-    ends the wait. Raises ConfigurationError for a port in use and for an nginx that is too
-    old, EngineError.
+    ends the wait. services: only these. stop_seconds: instead of the grace of what is made
+    anew. Raises ConfigurationError for a port in use, for what must not be shared with
+    another project and for an nginx that is too old, EngineError.
     """
     settings = project.settings
     nginx = (settings.nginx_container, "running", settings.nginx_image)
@@ -88,8 +92,17 @@ def start(
     ports.reject_taken(
         {name: settings.addresses[name] for name in settings.infra if name not in present}
     )
+    for clash in project.clashes():
+        raise ConfigurationError(clash.what, clash.why, next_step=clash.next_step)
+    refusal = passwords.Refusal(project)
+
+    def look() -> None:
+        check()
+        refusal.check()
+
     try:
-        project.up_healthy(settings.infra, _READY_SECONDS, check, recreate)
+        wanted = services or settings.infra
+        project.up_healthy(wanted, _READY_SECONDS, look, recreate, stop_seconds)
     except EngineError as error:
         _explain(project, error)
         raise
@@ -113,10 +126,17 @@ def reject_old_nginx(told: str, image: str) -> None:
 def _explain(project: Project, error: EngineError) -> None:
     """Show the logs of the first container that is not well."""
     for container in project.containers():
-        if container.service in project.settings.infra and "(healthy)" not in container.status:
+        if container.service in project.settings.infra and not _well(container):
             error.why = f"{error.why}\n{container.name} is {container.status or container.state}"
             error.logs = project.logs(container.name)
             return
+
+
+def _well(container: Container) -> bool:
+    """Whether a container does what it should; without a health check it is enough to run."""
+    if container.state != "running":
+        return container.status.startswith("Exited (0)")
+    return "(" not in container.status or "(healthy)" in container.status
 
 
 def _start_live(

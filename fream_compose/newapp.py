@@ -52,12 +52,6 @@ def _require(pattern: re.Pattern[str], option: str, value: str, wanted: str) -> 
         raise UsageError(f"{option} {value!r} is not valid", f"It must be {wanted}")
 
 
-def port_of(listen: str) -> int:
-    """The port of PORT or ADDRESS:PORT; 0 for anything else."""
-    match = _LISTEN.fullmatch(listen)
-    return int(match[1]) if match else 0
-
-
 def split_image(image: str) -> tuple[str, str]:
     """Registry and repository of an image, by Docker's rule for the first part of the name.
 

@@ -5,17 +5,17 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from fream_compose import web
+from fream_compose import lock, web
 from fream_compose.checks import own_url
 from fream_compose.envfile import plain
 from fream_compose.errors import ConfigurationError, EngineError, ProxySilentError, UsageError
 from fream_compose.health import fault_of
 from fream_compose.history import history_of
 from fream_compose.project import Condition, Container, Project
-from fream_compose.proxy import CONTROL_PORT, Proxy
+from fream_compose.proxy import Proxy
 from fream_compose.release import Live, SetName, Version
-from fream_compose.settings import Settings
-from fream_compose.state import Notes, Warm
+from fream_compose.settings import CONTROL, Settings
+from fream_compose.state import Held, Notes, Warm
 from fream_compose.witnesses import Witnesses, judge
 
 _HEALTH_SECONDS = 3.0
@@ -39,7 +39,8 @@ class Snapshot:
     name. occupied: sets with a container. running: sets whose app runs. health: how those
     answer, each at the port where it really is. running_version: what the live set's
     container was made from, where that can be read. warm: the idle set, when it is kept
-    running for a way back. profiles, versions: what `.env` says.
+    running for a way back. overdue: the same, when its time is over. held: the switch that
+    another run holds, waiting for a verdict. profiles, versions: what `.env` says.
     """
 
     live: Live | None
@@ -57,6 +58,8 @@ class Snapshot:
     health: dict[SetName, Health] = field(default_factory=dict)
     running_version: Version | None = None
     warm: Warm | None = None
+    overdue: Warm | None = None
+    held: Held | None = None
     profiles: str = ""
     versions: dict[SetName, str] = field(default_factory=dict)
 
@@ -73,7 +76,7 @@ class Snapshot:
             for c in self.conditions
             if c.service == "nginx"
             for inner, host, port in c.reached
-            if inner != CONTROL_PORT
+            if inner != CONTROL
         )
 
     @property
@@ -86,9 +89,15 @@ def observe(project: Project, proxy: Proxy) -> Snapshot:
     """Look at the project; changes nothing. Raises EngineError and ConfigurationError."""
     settings = project.settings
     containers, conditions = _containers(project)
-    proxy.find_at(_port(settings.nginx_container, CONTROL_PORT, conditions))
+    if port := _port(settings.nginx_container, CONTROL, conditions):
+        project.found_at(settings.nginx_container, port)
     included, answer, nginx_version, silent, closed = proxy.included(), None, "", "", ""
+    notes, now = Notes(settings.state_directory), datetime.now(UTC)
+    warm, nginx_runs = notes.warm(), _runs(settings.nginx_container, containers)
     try:
+        if not nginx_runs:
+            # What answers on its port is then another project's.
+            raise ProxySilentError("nginx does not run")
         state = proxy.state()
         answer, nginx_version, closed = state.live, state.nginx_version, state.maintenance
     except ProxySilentError as error:
@@ -100,7 +109,7 @@ def observe(project: Project, proxy: Proxy) -> Snapshot:
     running = frozenset(
         name for name, spec in settings.sets.items() if _runs(spec.container, containers)
     )
-    health = {name: _health(settings, name, conditions, holds[name]) for name in sorted(running)}
+    health = {name: _health(project, name, conditions, holds[name]) for name in sorted(running)}
     # Only where nginx does not say what is live are the others asked.
     released = None if answer else _released(settings)
     found = judge(
@@ -124,12 +133,15 @@ def observe(project: Project, proxy: Proxy) -> Snapshot:
         nginx_version=nginx_version,
         containers=containers,
         conditions=conditions,
-        nginx_runs=_runs(settings.nginx_container, containers),
+        nginx_runs=nginx_runs,
         occupied=occupied,
         running=running,
         health=health,
         running_version=holds.get(found.live.set) if found.live else None,
-        warm=_warm(settings),
+        warm=warm if warm and warm.valid(now) else None,
+        overdue=warm if warm and not warm.valid(now) else None,
+        # A note without a run that holds the project was left by one that was killed.
+        held=None if lock.free(settings.state_directory) else notes.held(),
         profiles=profiles,
         versions=versions,
     )
@@ -168,16 +180,20 @@ def _port(container: str, inner: int, conditions: Sequence[Condition]) -> int | 
 
 
 def _health(
-    settings: Settings, name: SetName, conditions: Sequence[Condition], version: Version | None
+    project: Project, name: SetName, conditions: Sequence[Condition], version: Version | None
 ) -> Health:
     """Ask a set's app at the port where it really is, and at the path it was released with."""
-    spec, wanted = settings.sets[name], settings.switch.health
-    port = _port(spec.container, spec.inner_port, conditions) or spec.port
+    settings, spec = project.settings, project.settings.sets[name]
+    wanted = settings.switch.health
+    if port := _port(spec.container, spec.inner_port, conditions):
+        project.found_at(spec.container, port)
     checked = Notes(settings.state_directory).checked()
     path = checked.path if checked and checked.is_of(name, str(version)) else wanted.path
     try:
         answer = web.get(
-            own_url(port, path), _HEALTH_SECONDS, {"Host": wanted.host} if wanted.host else {}
+            own_url(project.port(name), path),
+            _HEALTH_SECONDS,
+            {"Host": wanted.host} if wanted.host else {},
         )
     except web.Unreachable as error:
         return Health(good=False, told=f"{path} {error}")
@@ -211,11 +227,6 @@ def _released(settings: Settings) -> Live | None:
             if entry.served:
                 return Live(SetName(entry.set), Version.parse(entry.version), entry.id)
     return None
-
-
-def _warm(settings: Settings) -> Warm | None:
-    warm = Notes(settings.state_directory).warm()
-    return warm if warm and warm.valid(datetime.now(UTC)) else None
 
 
 def _version(settings: Settings, name: SetName, conditions: Sequence[Condition]) -> Version | None:

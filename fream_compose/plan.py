@@ -12,6 +12,7 @@ from fream_compose.errors import (
     UncertainError,
     UnhealthyError,
 )
+from fream_compose.history import Kind
 from fream_compose.observe import Snapshot
 from fream_compose.release import Live, SetName, Version
 
@@ -36,27 +37,33 @@ class Wish:
     """What the operator asks for.
 
     hold: wait for a verdict before the cut-over. keep_warm: how long the old set stays
-    running; None removes it. from_warm: a set that was kept warm with this very version
-    may serve at once.
+    running; None removes it. kind: on a rollback a set that was kept warm with this very
+    version may serve at once. skip_hooks: run none of the user's commands.
     """
 
     version: Version
     hold: bool = False
     keep_warm: timedelta | None = None
-    from_warm: bool = False
+    kind: Kind = Kind.SWITCH
+    skip_hooks: bool = False
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Where the release goes, what it replaces, and the version that is kept warm there."""
+    """Where the release goes, what it replaces, and the version that is kept warm there.
+
+    worn: what is kept warm is not fit to serve as it is.
+    """
 
     target: SetName
     replaces: Live | None
     warm: str = ""
+    worn: bool = False
 
     def reuses(self, wish: Wish) -> bool:
         """Whether the set that is kept warm serves as it is."""
-        return wish.from_warm and self.warm == str(wish.version)
+        fits = wish.kind is Kind.ROLLBACK and self.warm == str(wish.version)
+        return fits and not self.worn
 
 
 def decide(snapshot: Snapshot) -> Plan:
@@ -91,7 +98,16 @@ def diagnose(snapshot: Snapshot) -> tuple[Mend, ...]:
 def left_over(snapshot: Snapshot) -> frozenset[SetName]:
     """The sets that have containers and should not."""
     live = {snapshot.live.set} if snapshot.live else set()
-    return snapshot.occupied - live - _warm(snapshot)
+    held = {snapshot.held.set} if snapshot.held else set()
+    return snapshot.occupied - live - held - _warm(snapshot)
+
+
+def cause(mend: Mend, snapshot: Snapshot) -> str:
+    """What is out of order, in the words of this very project."""
+    overdue = snapshot.overdue
+    if mend is Mend.IDLE_SET and overdue and overdue.set in left_over(snapshot):
+        return f"{overdue.set} was kept warm until {overdue.until}, and is overdue"
+    return mend.value
 
 
 def kept_because(snapshot: Snapshot, name: SetName, replaced: bool = False) -> str:

@@ -8,24 +8,36 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from fream_compose import images
-from fream_compose.docker import PULL, QUICK, START, become, begin, client, output, run, translated
+from fream_compose import images, ports
+from fream_compose.docker import (
+    PULL,
+    QUICK,
+    START,
+    become,
+    begin,
+    client,
+    compose,
+    output,
+    run,
+    translated,
+)
 from fream_compose.engine import compose_version, engine
 from fream_compose.envfile import EnvFile
 from fream_compose.errors import ConfigurationError, EngineError
 from fream_compose.images import Image
-from fream_compose.ports import address
+from fream_compose.neighbours import Clash, clashes
+from fream_compose.ownership import Origin
 from fream_compose.release import SetName, Version
+from fream_compose.settings import CONTROL, address
 
 if TYPE_CHECKING:
     from fream_compose.settings import Settings
 
 _DISCARD = 5  # seconds that an app which nobody used gets to stop
-# Variables that would make Compose look at another project than the one in the folder.
-_OTHER_PROJECT = ("COMPOSE_PROJECT_NAME", "COMPOSE_FILE", "COMPOSE_ENV_FILES", "COMPOSE_PROFILES")
 _ENDED = ("exited", "dead", "restarting")
 _ESTABLISHED = "01"  # in /proc/net/tcp, see proc_net_tcp in the kernel's documentation
 
@@ -97,26 +109,21 @@ class Project:
     def __init__(self, settings: "Settings") -> None:
         self.settings = settings
         self.env = EnvFile(settings.env_path)
+        self._ports: dict[str, int] = {}
 
     def containers(self) -> tuple[Container, ...]:
         """Every container of the project, running or not. Raises EngineError."""
+        return containers_where("project", self.settings.project)
+
+    def origins(self) -> tuple[Origin, ...]:
+        """Where each container of the project was made, one-off ones too. Raises EngineError."""
         mine = f"label=com.docker.compose.project={self.settings.project}"
-        fields = (
-            ".ID",
-            ".Names",
-            '.Label "com.docker.compose.service"',
-            ".State",
-            ".Status",
-            ".Image",
-        )
-        lasting = "label=com.docker.compose.oneoff=False"
-        listing = ["container", "ls", "--all", "--no-trunc"]
-        columns = "\t".join(f"{{{{{field}}}}}" for field in fields)
-        out = run(
-            [*listing, "--filter", mine, "--filter", lasting, "--format", columns],
-            "Docker could not list the containers",
-        )
-        return tuple(Container(*line.split("\t")) for line in out.splitlines())
+        labels = ("service", "project.working_dir", "project.config_files")
+        fields = [".ID", ".Names", *(f'.Label "com.docker.compose.{name}"' for name in labels)]
+        columns = "\t".join(f"{{{{{field}}}}}" for field in [*fields, ".Mounts"])
+        listing = ["container", "ls", "--all", "--no-trunc", "--filter", mine]
+        out = run([*listing, "--format", columns], "Docker could not list the containers")
+        return tuple(_origin(*line.split("\t")) for line in out.splitlines())
 
     def condition(self, container: str) -> Condition:
         """How a container fares. Raises EngineError when there is none."""
@@ -140,6 +147,15 @@ class Project:
         reference = f"{self.settings.image}:{version}"
         command = ["image", "inspect", "--format", "{{.Id}}", reference]
         return run(command, f"{reference} could not be inspected").strip()
+
+    def last_health_check(self, container: str) -> str:
+        """What the last health check since the start printed as it failed. Raises EngineError."""
+        command = ["container", "inspect", "--format", "{{json .State}}", container]
+        state = json.loads(run(command, f"{container} could not be inspected"))
+        log = (state.get("Health") or {}).get("Log") or []
+        began = _seconds(state["StartedAt"])
+        failed = [o for o in log if o["ExitCode"] and _seconds(o["Start"]) >= began]
+        return str(failed[-1]["Output"]) if failed else ""
 
     def logs(self, container: str, lines: int = 10) -> tuple[str, ...]:
         """The last log lines of a container; none when they cannot be had."""
@@ -238,12 +254,68 @@ class Project:
         rows = [line.split() for table in tables for line in table.splitlines()[1:]]
         return sum(row[1].endswith(f":{port:04X}") and row[3] == _ESTABLISHED for row in rows)
 
+    def port(self, name: SetName) -> int:
+        """Where a set's app listens on 127.0.0.1; 0 while it runs nowhere and none is fixed."""
+        spec = self.settings.sets[name]
+        return self._port(spec.container, spec.inner_port, spec.port)
+
+    def control_port(self) -> int:
+        """Where nginx's control port is on 127.0.0.1; 0 while it is nowhere and none is fixed."""
+        return self._port(self.settings.nginx_container, CONTROL, self.settings.control_port)
+
+    def found_at(self, container: str, port: int) -> None:
+        """Note where a container's port really is, whatever is set by now."""
+        self._ports[container] = port
+
+    def _port(self, container: str, inner: int, fixed: int) -> int:
+        """A port that is fixed or was read before, as long as somebody listens there.
+
+        Docker picks another one at each start of a container.
+        """
+        known = self._ports.get(container, fixed)
+        if not ports.listens(known):
+            known = self._ports[container] = self.published(container, inner) or fixed
+        return known
+
+    def published(self, container: str, inner: int) -> int:
+        """On which port of this server a container's port is; 0 while it does not run."""
+        try:
+            out = run(["container", "port", container, f"{inner}/tcp"], "No such port")
+        except EngineError:
+            return 0
+        return int(out.split()[0].rpartition(":")[2])
+
+    def clashes(self) -> tuple[Clash, ...]:
+        """What other projects share with this one, and must not. Raises EngineError."""
+        return clashes(self.settings)
+
     def nginx_version(self) -> str:
         """What the nginx of the settings' image says of itself. Raises EngineError."""
         image = self.settings.nginx_image
         # It says it on stderr, which a terminal merges into what is read.
         command = ["run", "--rm", "--tty", "--network", "none", "--entrypoint", "nginx"]
         return run([*command, image, "-v"], f"{image} could not be run", PULL).strip()
+
+    def test_nginx(self, check: Callable[[], None]) -> None:
+        """Test this folder's configuration of nginx, whether nginx runs or not.
+
+        Raises ConfigurationError.
+        """
+        try:
+            self.one_off("nginx", ["nginx", "-t", "-q"], check)
+        except EngineError as error:
+            raise ConfigurationError(
+                "nginx refuses this folder's configuration",
+                error.why,
+                next_step=f"Correct the files in {self.settings.nginx_directory}",
+            ) from error
+
+    def one_off(self, service: str, command: Sequence[str], check: Callable[[], None]) -> str:
+        """What a command prints in a new container of a service. Raises EngineError."""
+        options = ["run", "--rm", "--no-deps", "--no-TTY", "--quiet-pull"]
+        what = f"{command[0]} failed in a container of {service}"
+        arguments = compose(*options, service, *command)
+        return run(arguments, what, PULL, check, self.settings.compose_directory)
 
     def fetch(self, version: Version, check: Callable[[], None]) -> Version:
         """Make the image of a version available here and pin its content.
@@ -281,11 +353,18 @@ class Project:
 
     def local_images(self) -> tuple[Image, ...]:
         """The images of the project's repository that are on this server. Raises EngineError."""
-        return images.local_images(self.settings.image)
+        return images.local_images(self.settings.image, self.settings.project)
 
     def remove_images(self, unwanted: Sequence[Image]) -> None:
-        """Remove images of the project's repository. Raises EngineError."""
-        images.remove_images(self.settings.image, unwanted)
+        """Remove images of the project's repository that no other project keeps.
+
+        Raises EngineError.
+        """
+        images.remove_images(self.settings.image, self.settings.project, unwanted)
+
+    def keep_images(self, needed: Sequence[Image]) -> None:
+        """Mark images as needed by this project. Raises EngineError."""
+        images.keep_images(self.settings.project, needed)
 
     def free_bytes(self) -> int | None:
         """Free space where Docker stores images; None when that is not on this server."""
@@ -306,16 +385,34 @@ class Project:
     def one_off_command(
         self, name: SetName, container: str, command: Sequence[str], environment: Mapping[str, str]
     ) -> list[str]:
-        """The command line that runs a command in a new container of a set's release."""
-        file = str(self.settings.compose_directory / "compose.yaml")
-        variables = [f"--env={key}={value}" for key, value in environment.items()]
-        options = ["run", "--rm", "--no-deps", "--no-TTY", "--quiet-pull"]
-        compose = ["docker", "compose", "--file", file, "--profile", "*"]
-        return [*compose, *options, f"--name={container}", *variables, str(name), *command]
+        """The command line that runs a command in a new container of a set's release.
 
-    def end_one_off(self, container: str) -> None:
-        """Remove a container that one_off_command() made; fine when there is none."""
-        run(["container", "rm", "--force", container], f"{container} could not be removed")
+        It must be run in the folder of the Compose files.
+        """
+        variables = [f"--env={key}={value}" for key, value in environment.items()]
+        options = ["--rm", "--no-deps", "--no-TTY", "--quiet-pull", f"--name={container}"]
+        return ["docker", *compose("run", *options, *variables, str(name), *command)]
+
+    def end_one_offs(self) -> None:
+        """Remove the containers that one_off_command() made, fine when there are none."""
+        mine = f"label=com.docker.compose.project={self.settings.project}"
+        filters = ["label=com.docker.compose.oneoff=True", f"name=^{self.one_off_prefix}"]
+        options = [option for text in (mine, *filters) for option in ("--filter", text)]
+        what = "The containers of hooks could not be removed"
+        deadline = time.monotonic() + QUICK
+        while found := run(["container", "ls", "--all", "--quiet", *options], what).split():
+            try:
+                run(["container", "rm", "--force", "--volumes", *found], what)
+            except EngineError:
+                # Docker may be about to remove one that has ended.
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
+
+    @property
+    def one_off_prefix(self) -> str:
+        """How the names of containers for hooks begin."""
+        return f"{self.settings.project}-hook-"
 
     def inside_command(
         self, name: SetName, command: Sequence[str], environment: Mapping[str, str]
@@ -342,51 +439,68 @@ class Project:
         seconds: int,
         check: Callable[[], None],
         recreate: bool = False,
+        stop_seconds: int | None = None,
     ) -> None:
         """Start services, pulling their images, and wait until their health checks are good.
 
         recreate: whether a service whose settings have changed is stopped and made anew.
+        stop_seconds: that it then gets to stop, instead of its own grace.
         check: called a few times a second; what it raises ends the wait, not the services.
         Raises EngineError.
         """
-        file = str(self.settings.compose_directory / "compose.yaml")
-        compose = ["compose", "--file", file, "--profile", "*"]
         start = ["up", "--detach", "--no-build", "--no-deps", "--quiet-pull"]
         start += [] if recreate else ["--no-recreate"]
+        start += [] if stop_seconds is None else ["--timeout", str(stop_seconds)]
         wait = ["--wait", "--wait-timeout", str(seconds)]
-        what = f"{', '.join(services)} could not be started"
-        run([*compose, *start, *wait, *services], what, PULL + seconds, check)
+        run(
+            compose(*start, *wait, *services),
+            f"{', '.join(services)} could not be started",
+            PULL + seconds,
+            check,
+            self.settings.compose_directory,
+        )
 
     def remove(self, name: SetName) -> None:
-        """Stop and remove a set; fine when there is none. Raises EngineError."""
+        """Stop and remove a set with its anonymous volumes; fine when there is none.
+
+        Raises EngineError.
+        """
         spec = self.settings.sets[name]
         limit = int(QUICK + spec.stop_seconds)
         with translated(f"{name} could not be removed", limit):
-            self._compose(limit).rm(services=list(spec.services), stop=True)
+            self._compose(limit).rm(services=list(spec.services), stop=True, volumes=True)
 
     def discard(self, name: SetName) -> None:
-        """Remove a set that never served, without the time that a served one gets to finish.
+        """Remove a set that never served, without the time that a served app gets to finish.
 
-        An app that has just started may not listen to SIGTERM yet. Raises EngineError.
+        An app that has just started may not listen to SIGTERM yet. Its workers get their
+        full time: they may have taken a job. Raises EngineError.
         """
-        services = list(self.settings.sets[name].services)
         with translated(f"{name} could not be removed", QUICK):
-            compose = self._compose(QUICK)
-            compose.stop(services=services, timeout=_DISCARD)
-            compose.rm(services=services, stop=True)
+            self._compose(QUICK).stop(services=[str(name)], timeout=_DISCARD)
+        self.remove(name)
 
     def down(self, volumes: bool) -> None:
-        """Stop and remove everything of the project. Raises EngineError."""
-        slowest = max(spec.stop_seconds for spec in self.settings.sets.values())
-        limit = int(START + slowest)
+        """Stop and remove everything of the project, its anonymous volumes included.
+
+        volumes: the named ones, too, and the claim on images. Raises EngineError.
+        """
+        settings = self.settings
+        graces = sum(spec.stop_seconds for spec in settings.sets.values())
+        limit = int(START + graces + settings.infra_stop_seconds)
         with translated("The project could not be taken down", limit):
+            self._compose(limit).rm(stop=True, volumes=True)
             self._compose(limit).down(volumes=volumes, quiet=True)
+        if volumes:
+            images.forget_images(settings.project)
 
     def template(self) -> dict[str, Any]:
         """The Compose files as one, its variables not filled in. Raises EngineError."""
-        file = str(self.settings.compose_directory / "compose.yaml")
-        arguments = ["compose", "--file", file, "--profile", "*", "config", "--no-interpolate"]
-        out = run([*arguments, "--format", "json"], "Compose cannot read the project")
+        out = run(
+            compose("config", "--no-interpolate", "--format", "json"),
+            "Compose cannot read the project",
+            directory=self.settings.compose_directory,
+        )
         return dict(json.loads(out))
 
     def _compose(self, limit: int) -> Any:
@@ -424,17 +538,49 @@ def _published(bindings: dict[str, Any]) -> Iterator[str]:
             yield address(place["HostIp"], place["HostPort"], inner.removesuffix("/tcp"))
 
 
+def _seconds(moment: str) -> float:
+    """Docker's time as seconds; its nine digits of a second are more than Python 3.11 reads."""
+    return datetime.fromisoformat(re.sub(r"\.\d+", "", moment)).timestamp()
+
+
+def _origin(id: str, container: str, service: str, folder: str, files: str, mounts: str) -> Origin:
+    return Origin(id, container, service, folder, tuple(files.split(",")), tuple(mounts.split(",")))
+
+
+def containers_where(label: str, value: str) -> tuple[Container, ...]:
+    """The containers with a label of Compose's, running or not. Raises EngineError."""
+    mine = f"label=com.docker.compose.{label}={value}"
+    fields = (".ID", ".Names", '.Label "com.docker.compose.service"', ".State", ".Status", ".Image")
+    lasting = "label=com.docker.compose.oneoff=False"
+    listing = ["container", "ls", "--all", "--no-trunc"]
+    columns = "\t".join(f"{{{{{field}}}}}" for field in fields)
+    out = run(
+        [*listing, "--filter", mine, "--filter", lasting, "--format", columns],
+        "Docker could not list the containers",
+    )
+    return tuple(Container(*line.split("\t")) for line in out.splitlines())
+
+
+def published(container: str, port: int) -> str:
+    """Where a container's port can be reached, such as 127.0.0.1:8090. Raises EngineError."""
+    what = f"The ports of {container} could not be read"
+    found = run(["container", "port", container, f"{port}/tcp"], what).splitlines()
+    return found[0] if found else ""
+
+
 def open_project(directory: Path, meanwhile: Callable[[], None] = lambda: None) -> Project:
     """Read a project's settings through Compose. Raises ConfigurationError.
 
     directory: the folder of compose.yaml. meanwhile: what to do while Compose reads, as
-    it takes as long as our own imports. Variables of `.env` and `.env.example` are never
-    taken from the operator's shell, so that every run sees the same project.
+    it takes as long as our own imports. Variables of `.env`, of `.env.example` and
+    Compose's own are never taken from the operator's shell, so that every run sees the
+    same project.
     """
-    for name in [*EnvFile(directory / ".env").names(), *_known(directory), *_OTHER_PROJECT]:
+    for name in [*EnvFile(directory / ".env").names(), *_known(directory), *_of_compose()]:
         os.environ.pop(name, None)
-    command = ["compose", "--file", str(directory / "compose.yaml"), "--profile", "*"]
-    reading = begin([*command, "config", "--format", "json"])
+    # As it is for somebody who types there; Compose files may name it.
+    os.environ["PWD"] = str(directory)
+    reading = begin(compose("config", "--format", "json"), directory)
     try:
         meanwhile()
         text = output(reading, "Compose cannot read the project")
@@ -443,7 +589,7 @@ def open_project(directory: Path, meanwhile: Callable[[], None] = lambda: None) 
         raise ConfigurationError(
             error.what,
             error.why,
-            next_step=f"Correct compose.yaml, infra.yaml, app.yaml or .env in {directory}",
+            next_step=f"Correct the Compose files or .env in {directory}",
         ) from error
     from fream_compose.settings import parse
 
@@ -453,10 +599,15 @@ def open_project(directory: Path, meanwhile: Callable[[], None] = lambda: None) 
 def _known(directory: Path) -> list[str]:
     """The variables that the example lists, those with a default included."""
     try:
-        text = (directory / ".env.example").read_text(encoding="utf-8")
+        text = (directory / ".env.example").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return []
     return re.findall(r"^#?([A-Z][A-Z0-9_]*)=", text, re.MULTILINE)
+
+
+def _of_compose() -> list[str]:
+    """What makes Compose read other files, or do something else, than it does for others."""
+    return [name for name in os.environ if name.startswith("COMPOSE_")]
 
 
 def _explain_compose() -> None:

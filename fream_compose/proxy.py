@@ -19,7 +19,6 @@ from fream_compose.errors import EngineError, FreamError, ProxyError, ProxySilen
 from fream_compose.maintenance import Maintenance
 from fream_compose.release import Live, SetName, Version
 
-CONTROL_PORT = 8090  # inside nginx's container
 _ANSWER_SECONDS = 3.0
 _POLL_SECONDS = 0.05
 _DRAIN_POLL_SECONDS = 0.3
@@ -29,6 +28,7 @@ _CANDIDATE = ".candidate"
 class Engine(Protocol):
     """What nginx's container is asked for; `Project` in life, a fake in unit tests."""
 
+    def control_port(self) -> int: ...
     def execute(self, container: str, command: list[str]) -> str: ...
     def signal(self, container: str, name: str) -> None: ...
     def processes(self, container: str) -> dict[int, str]: ...
@@ -61,38 +61,21 @@ class Proxy:
         engine: Engine,
         container: str,
         directory: Path,
-        control_url: str,
         clock: Callable[[], float],
     ) -> None:
         self._engine = engine
         self._container = container
         self._directory = directory
-        self._control_url = control_url
         self._clock = clock
         self._include = directory / "service-url.inc"
 
     def state(self) -> ProxyState:
         """Ask nginx what it serves. Raises ProxySilentError, or ProxyError for nonsense."""
-        url = f"{self._control_url}/live"
-        try:
-            told = json.loads(web.get(url, _ANSWER_SECONDS).body)
-            live = _live(told["set"], told["version"], told["switch"])
-            return ProxyState(live, told["nginx"], told.get("maintenance", ""))
-        except web.Unreachable as error:
-            raise ProxySilentError(
-                f"nginx does not answer at {url}", str(error), next_step="fream up infra"
-            ) from error
-        except (ValueError, KeyError, TypeError, AttributeError, FreamError) as error:
-            raise ProxyError(
-                f"What answers at {url} does not say what is live",
-                str(error),
-                next_step=f"curl {url}; is CONTROL_PORT in .env nginx's own?",
-            ) from error
+        return ask(self._control_url)
 
-    def find_at(self, port: int | None) -> None:
-        """Ask at the port where nginx's control port really is, whatever is set by now."""
-        if port:
-            self._control_url = f"http://127.0.0.1:{port}"
+    @property
+    def _control_url(self) -> str:
+        return f"http://127.0.0.1:{self._engine.control_port()}"
 
     def answers_within(self, seconds: float, pause: Callable[[float], None]) -> bool:
         """Whether nginx gives an answer before the time is up."""
@@ -214,6 +197,10 @@ class Proxy:
             lambda: self._put(self._include, live), lambda state: state.live == live, timeout
         )
 
+    def put(self, live: Live | None) -> None:
+        """Write the include for an nginx that is about to start. Raises ConfigurationError."""
+        self._put(self._include, live)
+
     def go_back(self, live: Live | None, timeout: float) -> tuple[int, ...]:
         """Serve again what was live before a cut-over that failed, or never took.
 
@@ -315,6 +302,25 @@ class Proxy:
                 return left
             pause(_DRAIN_POLL_SECONDS)
         return 0
+
+
+def ask(control_url: str) -> ProxyState:
+    """Ask the nginx behind a control port what it serves. Raises as Proxy.state() does."""
+    url = f"{control_url}/live"
+    try:
+        told = json.loads(web.get(url, _ANSWER_SECONDS).body)
+        live = _live(told["set"], told["version"], told["switch"])
+        return ProxyState(live, told["nginx"], told.get("maintenance", ""))
+    except web.Unreachable as error:
+        raise ProxySilentError(
+            f"nginx does not answer at {url}", str(error), next_step="fream up infra"
+        ) from error
+    except (ValueError, KeyError, TypeError, AttributeError, FreamError) as error:
+        raise ProxyError(
+            f"What answers at {url} does not say what is live",
+            str(error),
+            next_step=f"curl {url}; is CONTROL_PORT in .env nginx's own?",
+        ) from error
 
 
 def _put_maintenance(folder: Path, wanted: Maintenance | None) -> None:

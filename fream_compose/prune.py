@@ -49,18 +49,21 @@ def prune(
     """Remove images of the project's repository, but for those of the last releases.
 
     keep: of how many releases. unreleased: also images that the history does not name.
-    What a container uses stays, and so does what `.env` names. Raises EngineError.
+    What a container uses stays, and so does what `.env` names, and what another project
+    keeps. Raises EngineError.
     """
     images, entries = project.local_images(), history.entries()
     needed = [*last_releases(entries, keep), *_named(project)]
+    project.keep_images([i for i in images if not i.kept and any(map(i.holds, needed))])
     released = None if unreleased else _versions(entry.version for entry in entries)
-    going = superfluous(images, needed, released)
+    unneeded = superfluous(images, needed, released)
+    going = tuple(image for image in unneeded if not image.kept_by_others)
     kept = len(images) - len(going)
-    if not going:
+    if not unneeded:
         return Pruned((), kept, 0)
     with report.step("Remove the images of past releases") as step:
         before = project.free_bytes()
-        project.remove_images(going)
+        project.remove_images(unneeded)
         done = Pruned(_told(going), kept, _grown(before, project.free_bytes()))
         step.detail = str(done)
     return done
@@ -71,6 +74,7 @@ def superfluous(
 ) -> tuple[Image, ...]:
     """The images that no container uses and that are none of those needed.
 
+    Those that another project keeps only while this one does, too: it lets go of them.
     released: only images of these versions may go, so that one which waits for its
     release stays; None for any.
     """
@@ -79,6 +83,7 @@ def superfluous(
         image
         for image in images
         if not image.used
+        and (image.kept or not image.kept_by_others)
         and not any(map(image.holds, needed))
         and (released is None or any(map(image.holds, released)))
     )

@@ -16,6 +16,7 @@ from fream_compose.errors import (
 )
 from fream_compose.history import history_of
 from fream_compose.interruption import Interruption
+from fream_compose.leftover import end_left_hook
 from fream_compose.observe import Snapshot, observe, version_variable
 from fream_compose.plan import (
     Mend,
@@ -83,6 +84,7 @@ class Recovery:
         take the place of a set that must stay.
         """
         self._for_release = for_release
+        end_left_hook(self._project, self._report)
         given_up: set[Mend] = set()
         kept: _Kept | None = None
         for _ in range(_ROUNDS):

@@ -87,6 +87,18 @@ def moment_of(identifier: str) -> datetime | None:
         return None
 
 
+def read_moment(text: str) -> datetime:
+    """A moment in ISO 8601 with its offset. Raises ValueError for anything else."""
+    moment = datetime.fromisoformat(text)
+    try:
+        moment.astimezone()
+    except OverflowError as error:
+        raise ValueError(f"{text} is not in any clock's reach") from error
+    if moment.tzinfo is None:
+        raise ValueError(f"{text} has no offset")
+    return moment
+
+
 def new_switch_id(now: datetime) -> str:
     """An id that sorts by time and is unique to one switch, such as 20261123T160411Z-3f9a1c."""
     return f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"

@@ -4,7 +4,7 @@ import io
 import json
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TextIO, cast
@@ -25,16 +25,20 @@ class Step:
 class Report:
     """Announces each step and says how long it took; also the silent kind for tests.
 
-    seconds: the durations of the steps that are done, by title.
+    seconds: the durations of the steps that are done, by title. warnings: what was warned
+    of. heard: told the title of each step as it begins.
     """
 
     seconds: dict[str, float] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+    heard: Callable[[str], object] = field(default=lambda _title: None, kw_only=True)
     _said: set[str] = field(default_factory=set)
 
     @contextmanager
     def step(self, title: str) -> Iterator[Step]:
         """Announce a step for the length of the block."""
         step = Step(title)
+        self.heard(title)
         began = time.monotonic()
         try:
             with self._running(title):
@@ -56,6 +60,11 @@ class Report:
 
     def warn(self, text: str) -> None:
         """Say something that the operator should look into."""
+        self.warnings.append(text)
+        self._warned(text)
+
+    def _warned(self, text: str) -> None:
+        pass
 
     @contextmanager
     def _running(self, _title: str) -> Iterator[None]:
@@ -77,7 +86,7 @@ class PlainReport(Report):
     def note(self, text: str) -> None:
         print(text, file=Tolerant(self.out), flush=True)
 
-    def warn(self, text: str) -> None:
+    def _warned(self, text: str) -> None:
         self.note(f"warning: {text}")
 
     def _done(self, step: Step, seconds: float) -> None:
@@ -96,7 +105,7 @@ class JsonlReport(Report):
     def note(self, text: str) -> None:
         self._event(event="note", text=text)
 
-    def warn(self, text: str) -> None:
+    def _warned(self, text: str) -> None:
         self._event(event="warning", text=text)
 
     @contextmanager
@@ -125,7 +134,7 @@ class RichReport(Report):
     def note(self, text: str) -> None:
         self._console.print(text, markup=False, highlight=False)
 
-    def warn(self, text: str) -> None:
+    def _warned(self, text: str) -> None:
         self._console.print(f"! {text}", style="yellow", markup=False, highlight=False)
 
     @contextmanager

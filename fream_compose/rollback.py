@@ -1,30 +1,49 @@
 """Which release to go back to."""
 
+from collections.abc import Iterable
+
 from fream_compose.errors import NothingToRollBackError
-from fream_compose.history import Entry
+from fream_compose.history import Entry, Kind
 from fream_compose.release import Version
 
 
 def target(entries: tuple[Entry, ...], live: Version | None, wanted: str = "") -> Version:
-    """The newest release that was live before and is not now, pinned to its digest.
+    """The release that was live before the one that is, pinned to its digest.
 
-    entries: the history, newest last. wanted: a version to look for instead, as it was
-    released: its tag, its digest, or both. Raises NothingToRollBackError.
+    entries: the history, newest last. What was rolled back from is passed over, so that
+    each rollback goes further back. wanted: a version to look for instead, anywhere, as
+    it was released: its tag, its digest, or both. Raises NothingToRollBackError.
     """
-    for entry in reversed(entries):
-        version = Version.parse(entry.version)
-        if entry.done and _fits(version, live, wanted):
-            return version
+    served = [entry for entry in entries if entry.done]
     if wanted:
-        raise NothingToRollBackError(
-            f"{wanted} was never live here", next_step=f"fream switch --version {wanted}"
-        )
+        return _named(reversed(served), wanted)
+    trail = _trail(served)
+    while trail and trail[-1] == live:
+        trail.pop()
+    if trail:
+        return trail[-1]
     raise NothingToRollBackError(
         "There is no earlier release to go back to", next_step="fream switch --version VERSION"
     )
 
 
-def _fits(version: Version, live: Version | None, wanted: str) -> bool:
-    if wanted:
-        return wanted in (version.tag, version.digest, str(version))
-    return version != live
+def _named(served: Iterable[Entry], wanted: str) -> Version:
+    for version in (Version.parse(entry.version) for entry in served):
+        if wanted in (version.tag, version.digest, str(version)):
+            return version
+    raise NothingToRollBackError(
+        f"{wanted} was never live here", next_step=f"fream switch --version {wanted}"
+    )
+
+
+def _trail(served: Iterable[Entry]) -> list[Version]:
+    """The way to what is live: a release adds to it, a rollback takes off what it left."""
+    trail: list[Version] = []
+    for entry in served:
+        version = Version.parse(entry.version)
+        if entry.kind is Kind.ROLLBACK and version in trail:
+            while trail[-1] != version:
+                trail.pop()
+        else:
+            trail.append(version)
+    return trail

@@ -1,18 +1,16 @@
 """A new project for another app: fream's own Compose and nginx files, edited for it."""
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from fnmatch import fnmatch
 from importlib.resources import files
-from itertools import count
 from pathlib import Path
 
 from fream_compose import durable, tailor
-from fream_compose.edit import variable
 from fream_compose.envfile import EnvFile
 from fream_compose.errors import ConfigurationError
-from fream_compose.newapp import App, port_of
+from fream_compose.newapp import App
 
 FOLDERS = ("compose", "nginx")
 # What a project writes for itself: never copied, and kept out of version control.
@@ -21,8 +19,6 @@ STATE = {
     "nginx": ("service-url.inc", "maintenance*.inc", ".candidate/"),
 }
 _EXAMPLE = ".env.example"
-# Ports on 127.0.0.1 that two projects on one server cannot share.
-LOOPBACK_PORTS = ("HTTP_ALT_PORT", "MYSQL_PORT", "SET1_PORT", "SET2_PORT", "CONTROL_PORT")
 # What a project that is set up again must not forget.
 _KEPT = ("COMPOSE_PROFILES", "SET1_VERSION", "SET2_VERSION", *tailor.PASSWORDS)
 
@@ -39,41 +35,19 @@ def in_the_way(target: Path) -> list[Path]:
     return [target] if target.is_file() else [p for f in FOLDERS if (p := target / f).exists()]
 
 
-def free_ports(
-    app: App, source: Path, is_free: Callable[[int], bool], earlier: Mapping[str, str]
-) -> dict[str, str]:
-    """The loopback ports that the app needs: the usual ones, or the next that are free.
-
-    earlier: the ports of this project before it is set up again; they stay.
-    """
-    given = [app.http_port, *(app.variables.get(name, "") for name in LOOPBACK_PORTS)]
-    taken = {port_of(value) for value in [*given, *earlier.values()]}
-    found = dict(earlier)
-    for name, usual in _usual_ports(source).items():
-        if name in app.variables or (name == "MYSQL_PORT" and not app.mysql):
-            found.pop(name, None)
-        elif name not in found:
-            port = next(p for p in count(usual) if p not in taken and is_free(p))
-            taken.add(port)
-            found[name] = f"127.0.0.1:{port}" if name == "HTTP_ALT_PORT" else str(port)
-    return found
-
-
-def earlier_ports(target: Path, source: Path) -> dict[str, str]:
-    """The loopback ports of the project that is in a folder; none where there is none."""
+def earlier_ports(target: Path) -> dict[str, str]:
+    """The ports that the project which is in a folder has fixed; none where there is none."""
     env = EnvFile(target / "compose" / ".env")
     if not env.path.exists():
         return {}
-    return {name: env.get(name) or str(port) for name, port in _usual_ports(source).items()}
-
-
-def _usual_ports(source: Path) -> dict[str, int]:
-    text = (source / "compose" / _EXAMPLE).read_text(encoding="utf-8")
-    return {name: int(variable(text, name)) for name in LOOPBACK_PORTS}
+    return {name: port for name in tailor.PORTS if (port := env.get(name))}
 
 
 def render(app: App, source: Path, ports: Mapping[str, str]) -> dict[Path, str]:
-    """Every file of the project, by its path. Raises UsageError for an unknown variable."""
+    """Every file of the project, by its path. Raises UsageError for an unknown variable.
+
+    ports: on 127.0.0.1, those that are fixed.
+    """
     found = {path.relative_to(source): path.read_text("utf-8") for path in _files(app, source)}
     edits = {
         Path("compose/compose.yaml"): tailor.compose,

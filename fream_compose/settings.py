@@ -8,15 +8,16 @@ import re
 import shlex
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from fream_compose.errors import ConfigurationError
-from fream_compose.ports import address
 from fream_compose.release import SetName, repository
 
 STATE = ".fream"  # the folder of the lock and the history, beside compose.yaml
+_MYSQL_DATA = "/var/lib/mysql"
+CONTROL = 8090  # nginx's control port in its container
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
 
@@ -150,11 +151,21 @@ class Guard(_Model):
 
 
 class Hook(_Model):
-    """A command of the user's: on this server, in a new container of the release, or in its set."""
+    """A command of the user's: on this server, in a new container of the release, or in its set.
+
+    on_rollback: whether it runs on a rollback, too; not said, all do but those in the release,
+    as the old image's command may not know what the new one did.
+    """
 
     run: Annotated[tuple[str, ...], BeforeValidator(_words), Field(min_length=1)]
     where: Annotated[Literal["host", "release", "set"], Field(alias="in")] = "host"
     timeout: Duration = timedelta(seconds=60)
+    on_rollback: bool | None = None
+
+    @property
+    def runs_on_rollback(self) -> bool:
+        """What on_rollback says, or means where it is not said."""
+        return self.where != "release" if self.on_rollback is None else self.on_rollback
 
     def __str__(self) -> str:
         return f"{shlex.join(self.run)!r} ({self.where})"
@@ -195,10 +206,24 @@ class SwitchSettings(_Model):
     hold: Hold = Hold()
 
 
+class Address(NamedTuple):
+    """A port that a container publishes on this server.
+
+    host: empty for all addresses. port: 0 where Docker picks a free one. inner: the port
+    in the container.
+    """
+
+    host: str
+    port: int
+    inner: int
+
+
 class SetSettings(_Model):
     """One set: its services, the app's container, its ports, and the seconds it may take to stop.
 
-    port: on 127.0.0.1 of this server. inner_port: in the container.
+    port: on 127.0.0.1 of this server; 0 where Docker picks one, which `Project.port` knows.
+    inner_port: in the container. grace: the app's. stop_seconds: of all services, which
+    may stop one after the other.
     """
 
     name: SetName
@@ -206,7 +231,18 @@ class SetSettings(_Model):
     container: str
     port: int
     inner_port: int
+    grace: float
     stop_seconds: float
+
+    @property
+    def address(self) -> Address:
+        """Where the app is reached without nginx."""
+        return Address("127.0.0.1", self.port, self.inner_port)
+
+
+def address(host: str, port: str, inner: object) -> str:
+    """A published port, written in one way only: 0.0.0.0 is what no host means."""
+    return f"{'' if host == '0.0.0.0' else host}:{port}:{inner}"  # noqa: S104  # compared only
 
 
 class ServiceSettings(_Model):
@@ -218,10 +254,18 @@ class ServiceSettings(_Model):
 
 
 class Settings(_Model):
-    """All that fream knows of a project before it looks at what runs."""
+    """All that fream knows of a project before it looks at what runs.
+
+    control_port: 0 where Docker picks one. networks: their names on this server. aliases:
+    the names in them by which the services find each other. data: the folder or the volume
+    of MySQL's data; empty without it. addresses: of infra. infra_stop_seconds: what its
+    services may take to stop.
+    data_directory: MySQL's, where its data is in a folder and not in a volume.
+    """
 
     compose_directory: Path
     nginx_directory: Path
+    data_directory: Path | None
     project: str
     image: str
     profiles: tuple[str, ...]
@@ -229,7 +273,11 @@ class Settings(_Model):
     nginx_container: str
     nginx_image: str
     control_port: int
-    addresses: dict[str, tuple[tuple[str, int], ...]]
+    networks: tuple[str, ...]
+    aliases: frozenset[str]
+    data: str
+    addresses: dict[str, tuple[Address, ...]]
+    infra_stop_seconds: float
     sets: dict[SetName, SetSettings]
     services: dict[str, ServiceSettings]
     switch: SwitchSettings
@@ -242,10 +290,8 @@ class Settings(_Model):
     @property
     def http_urls(self) -> tuple[str, ...]:
         """Where the app is served, as seen from this server."""
-        public = [
-            (host, port) for host, port in self.addresses["nginx"] if port != self.control_port
-        ]
-        return tuple(f"http://{host or '127.0.0.1'}:{port}" for host, port in public)
+        public = [a for a in self.addresses["nginx"] if a.port and a.inner != CONTROL]
+        return tuple(f"http://{a.host or '127.0.0.1'}:{a.port}" for a in public)
 
     @property
     def state_directory(self) -> Path:
@@ -307,7 +353,8 @@ def _reject_empty(required: dict[str, str], compose_directory: Path) -> None:
 
 def _settings(config: dict[str, Any], switch: SwitchSettings, directory: Path) -> Settings:
     services: dict[str, Any] = config["services"]
-    nginx = services["nginx"]
+    _reject_shared(services)
+    nginx, infra = services["nginx"], _services_of("infra", services)
     return Settings(
         compose_directory=directory,
         nginx_directory=next(
@@ -315,14 +362,19 @@ def _settings(config: dict[str, Any], switch: SwitchSettings, directory: Path) -
             for volume in nginx["volumes"]
             if volume["target"] == "/etc/nginx"
         ),
+        data_directory=_folder_at("/var/lib/mysql", services.get("mysql", {})),
         project=config["name"],
         image=repository(services["set1"]["image"]),
         profiles=tuple(sorted({p for s in services.values() for p in s.get("profiles", ())})),
-        infra=_services_of("infra", services),
+        infra=infra,
         nginx_container=nginx["container_name"],
         nginx_image=nginx["image"],
-        control_port=_published(nginx, 8090),
-        addresses={name: _addresses(services[name]) for name in _services_of("infra", services)},
+        control_port=next(a.port for a in _addresses(nginx) if a.inner == CONTROL),
+        networks=tuple(network["name"] for network in (config.get("networks") or {}).values()),
+        aliases=frozenset(alias for spec in services.values() for alias in _aliases(spec)),
+        data=next((_source(v, config) for v in _volumes("mysql", services)), ""),
+        addresses={name: _addresses(services[name]) for name in infra},
+        infra_stop_seconds=sum(_grace(services[name]) for name in infra),
         sets={name: _set(name, services) for name in SetName},
         services={name: _service(spec, config) for name, spec in services.items()},
         switch=switch,
@@ -331,15 +383,15 @@ def _settings(config: dict[str, Any], switch: SwitchSettings, directory: Path) -
 
 def _set(name: SetName, services: dict[str, Any]) -> SetSettings:
     app = services[name]
-    members = _services_of(name, services)
-    graces = [services[member].get("stop_grace_period", "10s") for member in members]
+    members, own = _services_of(name, services), _addresses(app)[0]
     return SetSettings(
         name=name,
         services=members,
         container=app["container_name"],
-        port=_published(app, app["ports"][0]["target"]),
-        inner_port=app["ports"][0]["target"],
-        stop_seconds=max(_go_duration(grace) for grace in graces),
+        port=own.port,
+        inner_port=own.inner,
+        grace=_grace(app),
+        stop_seconds=sum(_grace(services[member]) for member in members),
     )
 
 
@@ -358,19 +410,54 @@ def _service(spec: dict[str, Any], config: dict[str, Any]) -> ServiceSettings:
     )
 
 
+def _folder_at(target: str, service: dict[str, Any]) -> Path | None:
+    """The folder of this server at a place in a service; None where that is a volume."""
+    found = (v for v in service.get("volumes", ()) if v["target"] == target)
+    return next((Path(v["source"]) for v in found if v.get("type") == "bind"), None)
+
+
 def _services_of(profile: str, services: dict[str, Any]) -> tuple[str, ...]:
     return tuple(name for name, spec in services.items() if profile in spec.get("profiles", ()))
 
 
-def _published(service: dict[str, Any], target: int) -> int:
-    return next(int(p["published"]) for p in service["ports"] if p["target"] == target)
+def _reject_shared(services: dict[str, Any]) -> None:
+    """A service of two of these would be stopped with the one while the other needs it."""
+    for service, spec in services.items():
+        mine = [name for name in ("infra", *SetName) if name in spec.get("profiles", ())]
+        if len(mine) > 1:
+            raise ConfigurationError(
+                f"The service {service} is in the profiles {' and '.join(mine)}",
+                "A release stops and removes every service of the set that it replaces",
+                next_step=f"Give {service} one of these profiles only; a worker of the app "
+                "is written down twice, once for each set",
+            )
 
 
-def _addresses(service: dict[str, Any]) -> tuple[tuple[str, int], ...]:
-    ports = service.get("ports", ())
-    return tuple((p.get("host_ip", ""), int(p["published"])) for p in ports)
+def _aliases(service: dict[str, Any]) -> tuple[str, ...]:
+    networks = (service.get("networks") or {}).values()
+    return tuple(alias for network in networks for alias in (network or {}).get("aliases") or ())
 
 
-def _go_duration(text: str) -> float:
-    """Seconds of a duration as Compose prints it, such as 1m10s."""
+def _volumes(service: str, services: dict[str, Any]) -> list[dict[str, Any]]:
+    found = services.get(service, {}).get("volumes") or ()
+    return [volume for volume in found if volume["target"] == _MYSQL_DATA]
+
+
+def _source(volume: dict[str, Any], config: dict[str, Any]) -> str:
+    """A folder, or the name that a volume has on this server."""
+    source = str(volume.get("source", ""))
+    known = config.get("volumes") or {}
+    return str(known[source]["name"]) if volume["type"] == "volume" and source else source
+
+
+def _addresses(service: dict[str, Any]) -> tuple[Address, ...]:
+    return tuple(
+        Address(p.get("host_ip", ""), int(p.get("published") or 0), p["target"])
+        for p in service.get("ports") or ()
+    )
+
+
+def _grace(service: dict[str, Any]) -> float:
+    """The seconds that Docker gives a service to stop; Compose prints them such as 1m10s."""
+    text = service.get("stop_grace_period", "10s")
     return sum(float(number) * _UNITS[unit] for number, unit in _DURATION.findall(text))

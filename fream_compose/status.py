@@ -6,11 +6,12 @@ from typing import Any
 
 from fream_compose import lock
 from fream_compose.drift import Drift, drift_of
-from fream_compose.errors import FreamError
+from fream_compose.errors import ConfigurationError, FreamError
 from fream_compose.maintenance import Maintenance
 from fream_compose.maintenance import told as maintenance_told
 from fream_compose.observe import Health, Snapshot, observe
-from fream_compose.plan import diagnose, trouble
+from fream_compose.ownership import refusal
+from fream_compose.plan import cause, diagnose, trouble
 from fream_compose.project import Container, Project
 from fream_compose.proxy import Proxy
 from fream_compose.release import Live, SetName
@@ -34,7 +35,8 @@ class LiveStatus:
 class Status:
     """Everything `fream status` tells.
 
-    warm_until: ISO 8601 in UTC, while the idle set is kept running for a way back. drift:
+    warm_until: ISO 8601 in UTC, while the idle set is kept running for a way back; it may be over.
+    foreign: why what runs is not this folder's to tell of; then nothing is called live. drift:
     what is set and does not hold yet. fault: why users are not served; None when they are,
     and before the first release.
     """
@@ -46,6 +48,7 @@ class Status:
     notices: tuple[str, ...]
     maintenance: Maintenance | None = None
     warm_until: str = ""
+    foreign: str = ""
     drift: tuple[Drift, ...] = ()
     fault: FreamError | None = None
 
@@ -64,30 +67,56 @@ class Status:
 def status(project: Project, proxy: Proxy) -> Status:
     """Look, change nothing. Raises EngineError."""
     seen = observe(project, proxy)
-    at_work = not lock.free(project.settings.state_directory / "lock")
+    if error := refusal(project):
+        return _not_ours(seen, error)
     fault = trouble(seen)
     # What a first release runs is not live yet, and that is no trouble.
-    first = at_work and seen.live is None and not seen.silent
+    first = seen.live is None and not seen.silent and _at_work(project)
     return Status(
         live=_live(seen, seen.live) if seen.live else None,
         idle=seen.live.set.other if seen.live else "",
         nginx=seen.nginx_version or f"no answer: {seen.silent}",
         containers=seen.containers,
-        notices=_notices(project, seen, at_work),
+        notices=_notices(project, seen),
         maintenance=proxy.maintenance(),
-        warm_until=seen.warm.until if seen.warm else "",
+        warm_until=warm.until if (warm := seen.warm or seen.overdue) else "",
         drift=drift_of(project, proxy, seen),
         fault=None if first else fault,
     )
 
 
-def _notices(project: Project, seen: Snapshot, at_work: bool) -> tuple[str, ...]:
+def _at_work(project: Project) -> bool:
+    try:
+        return not lock.free(project.settings.state_directory)
+    except ConfigurationError:
+        return False
+
+
+def _not_ours(seen: Snapshot, error: ConfigurationError) -> Status:
+    return Status(
+        live=None,
+        idle="",
+        nginx=seen.nginx_version or f"no answer: {seen.silent}",
+        containers=seen.containers,
+        notices=(error.next_step,),
+        foreign=error.what,
+    )
+
+
+def _notices(project: Project, seen: Snapshot) -> tuple[str, ...]:
     """What an operator should know. While a run is at work, disorder is no news."""
-    if not at_work:
-        return tuple(f"{mend.value}; type: fream recover" for mend in diagnose(seen))
-    if held := Notes(project.settings.state_directory).held():
-        return (f"{held['version']} waits for: fream promote, or fream abort",)
-    return ("another run is at work",)
+    state = project.settings.state_directory
+    try:
+        free = lock.free(state)
+    except ConfigurationError as error:
+        return (f"{error.what}: {error.why}; {error.next_step}",)
+    if free:
+        return tuple(f"{cause(mend, seen)}; type: fream recover" for mend in diagnose(seen))
+    if seen.held:
+        return (f"{seen.held}: fream promote, or fream abort",)
+    progress = Notes(state).progress()
+    known = progress is not None and progress.exit_code is None
+    return (f"another run is at work: {progress}" if known else "another run is at work",)
 
 
 def _live(seen: Snapshot, live: Live) -> LiveStatus:
@@ -105,20 +134,26 @@ def _live(seen: Snapshot, live: Live) -> LiveStatus:
 
 def lines(found: Status, now: datetime) -> list[str]:
     """The status for people, a line for each thing."""
-    rows = [_live_line(found.live, now)]
+    rows = [("live", f"not known. {found.foreign}")] if found.foreign else []
+    rows = rows or [_live_line(found.live, now)]
     if found.fault and (found.live is None or found.live.healthy):
         rows.insert(0, ("DOWN", found.not_served))
     if found.idle:
-        kept = f"  kept warm until {_local(found.warm_until)}" if found.warm_until else ""
+        kept = _kept_warm(found.warm_until, now) if found.warm_until else ""
         rows.append(("idle", f"{found.idle}  {_runs(found, SetName(found.idle))}{kept}"))
     for container in found.containers:
-        if container.service not in set(SetName):
+        if found.foreign or container.service not in set(SetName):
             rows.append((container.service, f"{container.status}  {container.image}"))
     rows.append(("proxy", f"nginx {found.nginx}"))
     rows += [("closed", maintenance_told(found.maintenance))] if found.maintenance else []
     rows += [("drift", drift.told) for drift in found.drift]
     rows += [("notice", text) for text in found.notices]
     return [f"{label:<8} {text}" for label, text in rows]
+
+
+def _kept_warm(until: str, now: datetime) -> str:
+    overdue = ", which is over" if datetime.fromisoformat(until) < now else ""
+    return f"  kept warm until {_local(until)}{overdue}"
 
 
 def _live_line(live: LiveStatus | None, now: datetime) -> tuple[str, str]:

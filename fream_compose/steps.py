@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from fream_compose.history import Kind
 from fream_compose.plan import Plan, Wish
 from fream_compose.release import SetName
 from fream_compose.settings import Hook, Settings
@@ -62,7 +63,7 @@ def _prepare(plan: Plan, request: Wish, settings: Settings) -> _Steps:
     if plan.warm:
         cause = "its place is needed"
         yield StepId.REMOVE_WARM, f"Remove {new}, which was kept warm", cause
-    yield from _hooks(StepId.BEFORE_START, settings.switch.hooks.before_start)
+    yield from _hooks(StepId.BEFORE_START, request, settings)
     yield StepId.START, f"Start {new}", live
 
 
@@ -73,17 +74,17 @@ def _check(plan: Plan, request: Wish, settings: Settings) -> _Steps:
     yield StepId.THROUGH_NGINX, f"Check {new} through nginx", cause
     if switch.warm_up.paths and not plan.reuses(request):
         yield StepId.WARM_UP, f"Warm up {new}", f"{switch.warm_up.requests} requests"
-    yield from _hooks(StepId.BEFORE_CUT_OVER, switch.hooks.before_cut_over)
+    yield from _hooks(StepId.BEFORE_CUT_OVER, request, settings)
     if request.hold:
         yield StepId.HOLD, "Hold before the cut-over", "for fream promote or fream abort"
     yield StepId.TEST_NGINX, "Test the nginx configuration", "a reload would read all of it"
     yield StepId.AGAIN, f"Look at {new} once more", "it may have died since it was checked"
 
 
-def _take_over(plan: Plan, _: Wish, settings: Settings) -> _Steps:
+def _take_over(plan: Plan, request: Wish, settings: Settings) -> _Steps:
     new, old, switch = plan.target, plan.replaces, settings.switch
     yield StepId.CUT_OVER, f"Cut over to {new}", "nginx confirms with an id of this switch"
-    yield from _hooks(StepId.AFTER_CUT_OVER, switch.hooks.after_cut_over)
+    yield from _hooks(StepId.AFTER_CUT_OVER, request, settings)
     if old:
         seconds = switch.drain.timeout.total_seconds()
         yield StepId.DRAIN, f"Drain {old.set}", f"at most {seconds:g} s"
@@ -106,7 +107,18 @@ def _retire(old: SetName, request: Wish, settings: Settings) -> tuple[StepId, st
     return StepId.RETIRE, f"Stop and remove {old}", "nothing is in flight to it then"
 
 
-def _hooks(moment: StepId, hooks: tuple[Hook, ...]) -> _Steps:
-    if hooks:
-        title = f"Run the hooks {moment.value.replace('_', ' ')}"
-        yield moment, title, "; ".join(map(str, hooks))
+def _hooks(moment: StepId, wish: Wish, settings: Settings) -> _Steps:
+    hooks: tuple[Hook, ...] = getattr(settings.switch.hooks, moment)
+    if due := () if wish.skip_hooks else due_hooks(hooks, wish):
+        yield moment, hooks_title(moment), "; ".join(map(str, due))
+
+
+def due_hooks(hooks: tuple[Hook, ...], wish: Wish) -> tuple[Hook, ...]:
+    """The hooks that run with this kind of release."""
+    back = wish.kind is Kind.ROLLBACK
+    return tuple(hook for hook in hooks if hook.runs_on_rollback or not back)
+
+
+def hooks_title(moment: str) -> str:
+    """What the step is called that runs the hooks of a moment."""
+    return f"Run the hooks {moment.replace('_', ' ')}"

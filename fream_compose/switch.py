@@ -12,7 +12,7 @@ from fream_compose.checks import Checks
 from fream_compose.errors import FreamError, GuardError, RejectedError, UncertainError
 from fream_compose.evidence import Evidence
 from fream_compose.guard import Guard
-from fream_compose.history import Entry, History, who
+from fream_compose.history import Entry, History, HookRun, who
 from fream_compose.hooks import run_hooks
 from fream_compose.interruption import Interruption
 from fream_compose.members import worn
@@ -28,7 +28,7 @@ from fream_compose.report import Report, Step
 from fream_compose.retirement import Retirement
 from fream_compose.settings import Hook
 from fream_compose.state import Notes, Warm
-from fream_compose.steps import StepId, planned
+from fream_compose.steps import StepId, due_hooks, hooks_title, planned
 from fream_compose.undo import Undo
 from fream_compose.verdict import Verdict
 
@@ -75,6 +75,7 @@ class Switch:
         self._interruption = interruption
         self._clock = clock
         self._began, self._started = clock(), datetime.now(UTC)
+        self._ran: list[HookRun] = []
         self._notes = Notes(project.settings.state_directory)
         self._recovery = Recovery(project, proxy, report, interruption, clock)
         self._retirement = Retirement(project, proxy, report, clock)
@@ -87,13 +88,14 @@ class Switch:
         whatever fails is a warning, but for the release itself: then GuardError, and the
         old set serves again. Raises UncertainError when an undo failed.
         """
-        plan, wish = self._plan(wish)
+        self._wish, plan = wish, self._plan(wish)
         release = Live(plan.target, wish.version, new_switch_id(self._started))
         checks = self._checks(release)
         with recording(self._follow_log) as recorder:
             try:
                 with Undo(self._report) as undo:
-                    release = self._bring_up(release, checks, wish, plan, undo)
+                    release = self._fetch(release, wish, plan)
+                    self._bring_up(release, checks, wish, plan, undo)
                     old_workers = self._cut_over(release, plan, recorder, undo)
             except FreamError as error:
                 self._failed(error, release, plan)
@@ -112,24 +114,23 @@ class Switch:
             retain(self._project, self._history, self._report)
         return Outcome(release, plan.replaces, evidence, self._seconds(), kept_warm)
 
-    def _plan(self, wish: Wish) -> tuple[Plan, Wish]:
+    def _plan(self, wish: Wish) -> Plan:
         """Decide from what runs once everything is in order."""
         try:
             plan = decide(self._recovery.put_right(for_release=True))
             if plan.reuses(wish) and (fault := worn(self._project.members(plan.target))):
                 self._report.warn(f"{plan.target} is not used as it is: {fault}")
-                wish = replace(wish, from_warm=False)
+                plan = replace(plan, worn=True)
         except FreamError as error:
             error.serving = serving(self._proxy)
             raise
         steps = planned(plan, wish, self._settings)
         self._titles = {step.id: step.title for step in steps}
-        return plan, wish
+        return plan
 
-    def _bring_up(self, release: Live, checks: Checks, wish: Wish, plan: Plan, undo: Undo) -> Live:
-        """Everything before the cut-over; users notice nothing of it."""
+    def _bring_up(self, release: Live, checks: Checks, wish: Wish, plan: Plan, undo: Undo) -> None:
+        """Everything between the pull and the cut-over; users notice nothing of it."""
         if not plan.reuses(wish):
-            release = self._fetch(release)
             self._prepare(release, plan, undo)
             self._start(release, undo)
         checks.remember()
@@ -148,9 +149,11 @@ class Switch:
             self._proxy.test(release)
         with self._step(StepId.AGAIN) as step:
             step.detail = checks.again()
-        return release
 
-    def _fetch(self, release: Live) -> Live:
+    def _fetch(self, release: Live, wish: Wish, plan: Plan) -> Live:
+        """The release with its digest, so that whatever happens next is known of that content."""
+        if plan.reuses(wish):
+            return release
         with self._step(StepId.PULL) as step:
             version = self._project.fetch(release.version, self._interruption.check)
             step.detail = version.short
@@ -164,7 +167,7 @@ class Switch:
                 self._recovery.remove(release.set, replaced=True)
         self._notes.cool()
         spec = self._settings.sets[release.set]
-        ports.reject_taken({release.set: (("127.0.0.1", spec.port),)})
+        ports.reject_taken({release.set: (spec.address,)})
         before = env.get(variable)
         undo.add(
             f"Restore {variable} in .env",
@@ -193,22 +196,28 @@ class Switch:
 
     def _hooks(
         self,
-        moment: StepId,
+        moment: str,
         release: Live,
         plan: Plan,
         check: Callable[[], None] | None = None,
     ) -> None:
         hooks: tuple[Hook, ...] = getattr(self._settings.switch.hooks, moment)
-        if hooks:
-            with self._step(moment):
-                check = check or self._interruption.check
-                run_hooks(moment, hooks, self._project, release, plan.replaces, check)
+        if hooks and self._wish.skip_hooks:
+            title = moment.replace("_", " ")
+            self._report.warn(f"the hooks {title} were skipped, as --skip-hooks asked for")
+        elif due := due_hooks(hooks, self._wish):
+            with self._report.step(hooks_title(moment)):
+                self._interruption.check()
+                check, kind = check or self._interruption.check, self._wish.kind
+                run_hooks(
+                    moment, due, self._project, release, plan.replaces, check, kind, self._ran
+                )
 
     def _hold(self, release: Live) -> None:
         """Wait for `fream promote` or `fream abort` from another terminal."""
         seconds = self._settings.switch.hold.timeout.total_seconds()
         deadline = self._clock() + seconds
-        self._notes.hold(release.switch, release.version.short)
+        self._notes.hold(release.switch, release.version.short, release.set)
         self._report.note(f"{release.set} is ready: fream promote, or fream abort")
         try:
             with self._step(StepId.HOLD) as step:
@@ -341,14 +350,8 @@ class Switch:
         error.serving = serving(self._proxy, undone=not isinstance(error, UncertainError))
         self._interruption.disregard()
         with self._warning("a hook failed"):
-            self._after_failure(release, plan)
+            self._hooks("after_failure", release, plan)
         self._log(release, plan, error, evidence)
-
-    def _after_failure(self, release: Live, plan: Plan) -> None:
-        if hooks := self._settings.switch.hooks.after_failure:
-            with self._report.step("Run the hooks after failure"):
-                check = self._interruption.check
-                run_hooks("after_failure", hooks, self._project, release, plan.replaces, check)
 
     def _pause(self, seconds: float) -> None:
         if self._interruption.pending:
@@ -374,6 +377,9 @@ class Switch:
             steps=dict(self._report.seconds),
             why=f"{error}: {error.why}".removesuffix(": ") if error else "",
             evidence=evidence.to_json() if evidence else {},
+            kind=self._wish.kind,
+            warnings=tuple(self._report.warnings),
+            hooks=tuple(self._ran),
         )
         with self._warning("the history lacks this switch"):
             self._history.add(entry)
@@ -398,6 +404,8 @@ class Switch:
             raise
         except FreamError as error:
             self._report.warn(f"{what}: {error}" + (f" ({error.why})" if error.why else ""))
+            for line in error.logs:
+                self._report.note(f"  log      {line}")
 
 
 def _result(error: FreamError | None, evidence: Evidence | None) -> str:

@@ -1,11 +1,11 @@
 """fream's own files, edited for another app; each file's edits in one function."""
 
+import re
 import secrets
 from collections.abc import Mapping
 
 from fream_compose.edit import (
     replaced,
-    variable,
     with_variable,
     without_block,
     without_lines,
@@ -15,13 +15,15 @@ from fream_compose.edit import (
 from fream_compose.errors import UsageError
 from fream_compose.newapp import App
 
+_ALTERNATIVE = "HTTP_ALT_PORT"  # a second port for users, which the old scripts had
+# On 127.0.0.1, as fream's own project has them; Docker picks those of others.
+PORTS = {"MYSQL_PORT": 3306, "SET1_PORT": 8081, "SET2_PORT": 8082, "CONTROL_PORT": 18090}
 PASSWORDS = ("MYSQL_PASSWORD", "MYSQL_ROOT_PASSWORD")
 
 
 def compose(text: str, app: App) -> str:
     """compose.yaml: the project's name, and what must be set."""
     text = replaced(text, "name: fream\n", f"name: {app.name}\n")
-    text = replaced(text, "FREAM_NETWORK_NAME:-fream", f"FREAM_NETWORK_NAME:-{app.name}")
     text = replaced(text, "HEALTH_CHECK_POINT:-/products", "HEALTH_CHECK_POINT:-/")
     if not app.mysql:
         text = replaced(text, "infra (MySQL, nginx)", "infra (nginx)")
@@ -30,8 +32,11 @@ def compose(text: str, app: App) -> str:
 
 
 def infra(text: str, app: App) -> str:
-    """infra.yaml: with or without MySQL."""
+    """infra.yaml: with or without MySQL, and no port that another project may have."""
     text = replaced(text, "Asia/Seoul", "UTC")
+    text = replaced(replaced(text, "{CONTROL_PORT:-18090", "{CONTROL_PORT:-"), ":-3306", ":-")
+    if _ALTERNATIVE not in app.variables:
+        text = without_lines(text, f"      - ${{{_ALTERNATIVE}")
     if not app.mysql:
         text = replaced(text, "the database and the proxy", "the proxy")
         for block in ("  mysql:", "secrets:", "volumes:"):
@@ -73,6 +78,7 @@ def env_example(text: str, app: App) -> str:
     text = without_variables(text, "SPRING_PROFILES_ACTIVE")
     text = with_variable(text, "IMAGE_NAME", app.repository)
     text = with_variable(text, "HEALTH_CHECK_POINT", app.health_path)
+    text = _without_ports(text, app)
     text = replaced(text, "FREAM_NETWORK_NAME=fream", f"FREAM_NETWORK_NAME={app.name}")
     if app.registry:
         text = with_variable(text, "IMAGE_REGISTRY", app.registry)
@@ -84,19 +90,28 @@ def env_example(text: str, app: App) -> str:
         for name in ("MYSQL_DATABASE", "MYSQL_USER"):
             text = with_variable(text, name, app.name.replace("-", "_")[:32])
         return text
-    text = without_variables(without_section(text, "MySQL"), "FREAM_DB_")
-    return without_lines(replaced(text, "MySQL, each set", "each set"), "#MYSQL_PORT=")
+    return without_variables(without_section(text, "MySQL"), "FREAM_DB_")
+
+
+def _without_ports(text: str, app: App) -> str:
+    for name, usual in PORTS.items():
+        text = re.sub(rf"^#?{name}={usual}$", f"#{name}=", text, flags=re.MULTILINE)
+    remark = "Ports on 127.0.0.1; where one is empty, Docker picks a free one at each start."
+    text = replaced(text, "nginx's control port, on 127.0.0.1.", remark)
+    text = without_lines(text, "# Each set's port")
+    if _ALTERNATIVE not in app.variables:
+        text = replaced(without_lines(text, f"#{_ALTERNATIVE}="), "Both serve the app. ", "")
+    return text
 
 
 def env(example: str, app: App, ports: Mapping[str, str]) -> str:
-    """.env: the example with new passwords, the given variables and the ports that differ.
+    """.env: the example with new passwords, the given variables, and ports that are fixed.
 
     Raises UsageError for a given variable that the example does not have.
     """
     text = replaced(example, "# Copy to .env (mode 600) beside this file. ", "# ")
     passwords = {name: secrets.token_urlsafe(24) for name in PASSWORDS if app.mysql}
-    chosen = {name: port for name, port in ports.items() if variable(text, name) != port}
-    given = {"HTTP_PORT": app.http_port, **chosen, **passwords, **app.variables}
+    given = {"HTTP_PORT": app.http_port, **ports, **passwords, **app.variables}
     for name, value in given.items():
         try:
             text = with_variable(text, name, value)

@@ -61,7 +61,7 @@ def _headline(frame: Frame) -> str:
     if frame.status.not_served and (live is None or live.healthy):
         return frame.status.not_served
     if live is None:
-        return "nothing is live"
+        return frame.status.foreign or "nothing is live"
     mark = "healthy" if live.healthy else f"NOT HEALTHY: {live.health}"
     return f"{live.version} in {live.set} serves, {mark}"
 

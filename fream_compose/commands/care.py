@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from fream_compose.commands.edge import Output, OutputOption, WaitOption, edge, find, opened
+from fream_compose.commands.edge import Output, OutputOption, WaitOption, edge, find, named, opened
 from fream_compose.errors import ConfigurationError
 
 commands = typer.Typer()
@@ -22,7 +22,7 @@ def doctor(context: typer.Context, output: OutputOption = Output.TEXT) -> None:
 
     given = context.obj
     with edge("doctor", output) as run:
-        findings = examine(lambda: find(given), given is not None, lambda: opened(given))
+        findings = examine(lambda: find(given), named(given) is not None, lambda: opened(given))
         for line in lines(findings):
             run.report.note(line)
         result = {"findings": [asdict(finding) for finding in findings]}

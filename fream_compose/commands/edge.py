@@ -5,15 +5,23 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
-from fream_compose.errors import ConfigurationError, FreamError, UsageError
+from fream_compose.errors import (
+    ConfigurationError,
+    EngineError,
+    FreamError,
+    InterruptedRun,
+    LockedError,
+    UsageError,
+)
 from fream_compose.interruption import Interruption, LeaveNow, interruption
 from fream_compose.report import JsonlReport, PlainReport, Report, RichReport, Tolerant
 
@@ -21,6 +29,7 @@ if TYPE_CHECKING:
     from fream_compose.project import Project
     from fream_compose.proxy import Proxy
     from fream_compose.release import Live
+    from fream_compose.state import Notes
 
 
 class Output(StrEnum):
@@ -58,23 +67,71 @@ class Run:
         self.interruption = state
         self.report = _report(output)
         self._json = output != "text"
+        self._told = ""
 
     @contextmanager
-    def locked(self, project: "Project", wait: str = "") -> Iterator[None]:
-        """Hold the project: one run at a time. wait: a duration, such as 10m."""
+    def locked(self, project: "Project", wait: str = "", adopts: bool = False) -> Iterator[None]:
+        """Hold the project, which must be this folder's: one run at a time.
+
+        wait: a duration, such as 10m. adopts: whether the run takes over another folder's.
+        """
         from fream_compose import lock
         from fream_compose.state import Notes
 
         seconds = seconds_of("--wait", wait)
         command = " ".join(["fream", *sys.argv[1:]])
-        path = project.settings.state_directory / "lock"
-        with lock.hold(path, command, seconds, self.interruption.wait):
-            # Nobody else runs, so nothing is held: a note of it was left by a killed run.
-            Notes(path.parent).release()
+        folder = project.settings.state_directory
+        notes = Notes(folder)
+        try:
+            with lock.hold(folder, command, seconds, self.interruption.wait):
+                self.reject_foreign(project, adopts)
+                # Nobody else runs, so nothing is held: a note of it was left by a killed run.
+                notes.release()
+                with self._on_record(notes, command):
+                    _remove_overdue(project, self)
+                    yield
+        except LockedError as error:
+            if held := notes.held():
+                error.why = f"{held}: {error.why}"
+                error.next_step = "fream promote, or fream abort"
+            raise
+
+    @contextmanager
+    def _on_record(self, notes: "Notes", command: str) -> Iterator[None]:
+        """Note each step, and how the run ends, for whoever waits for it in another terminal."""
+        progress = notes.begin(command)
+        self.report.heard = lambda title: notes.follow(replace(progress, step=title))
+        code = 0
+        try:
             yield
+        except BaseException as error:
+            code = getattr(error, "exit_code", 1)
+            if isinstance(error, FreamError):
+                self._told = "\n".join(_explained(error))
+            raise
+        finally:
+            self.report.heard = lambda _title: None
+            notes.follow(replace(progress, exit_code=code, told=self._told))
+
+    def reject_foreign(self, project: "Project", adopts: bool = False) -> None:
+        """Raise ConfigurationError where this folder must not change what runs."""
+        from fream_compose.ownership import refusal
+
+        if error := refusal(project, adopts):
+            raise error
+
+    def warn_of_foreign(self, project: "Project") -> None:
+        """Say whose it is that a command is about to show, where it is not this folder's."""
+        from fream_compose.ownership import refusal
+
+        # Without an engine the command itself says so, where it needs one.
+        with suppress(EngineError):
+            if error := refusal(project):
+                _print(f"notice: {error.what}\n        {error.next_step}", sys.stderr)
 
     def done(self, result: dict[str, Any], text: str) -> None:
         """Print the result."""
+        self._told = text
         envelope = {"ok": True, "command": self.command, "result": result}
         _print(json.dumps(envelope, default=str) if self._json else text)
 
@@ -92,7 +149,7 @@ class Run:
 
 @dataclass
 class Preferences:
-    """How much is said; set once from the options before the command."""
+    """How much is said; set from the options of a command."""
 
     quiet: bool = False
 
@@ -185,16 +242,46 @@ def opened(
     from fream_compose.project import open_project
 
     project = open_project(find(given), meanwhile)
-    settings = project.settings
-    control = f"http://127.0.0.1:{settings.control_port}"
-    container, directory = settings.nginx_container, settings.nginx_directory
+    yield project, _proxy(project)
+
+
+def _proxy(project: "Project") -> "Proxy":
     from fream_compose.proxy import Proxy
 
-    yield project, Proxy(project, container, directory, control, time.monotonic)
+    settings = project.settings
+    container, directory = settings.nginx_container, settings.nginx_directory
+    return Proxy(project, container, directory, time.monotonic)
+
+
+def named(given: Path | None) -> Path | None:
+    """Where the operator says that the project is: with -C, or in the environment."""
+    text = os.environ.get("FREAM_PROJECT_DIR")
+    return given or (Path(text) if text else None)
+
+
+def _remove_overdue(project: "Project", run: Run) -> None:
+    """Remove the set that was kept warm, once its time is over; no command fails for it."""
+    from fream_compose.state import Notes
+
+    notes = Notes(project.settings.state_directory)
+    if not (warm := notes.warm()) or warm.valid(datetime.now(UTC)):
+        return
+    from fream_compose.plan import Mend
+    from fream_compose.recovery import Recovery
+
+    recovery = Recovery(project, _proxy(project), run.report, run.interruption, time.monotonic)
+    try:
+        if warm.set not in recovery.put_right(only=Mend.IDLE_SET).occupied:
+            notes.cool()
+    except InterruptedRun:
+        raise
+    except FreamError as error:
+        run.report.warn(f"{warm.set}, which was kept warm, is still there: {error}")
 
 
 def find(given: Path | None) -> Path:
     """The folder of compose.yaml: in the folder that was named, or the current one and up."""
+    given = named(given)
     start = (given or Path.cwd()).absolute()
     for folder in [start] if given else [start, *start.parents]:
         for place in (folder / "compose", folder):
@@ -212,9 +299,22 @@ def as_json(live: "Live | None") -> dict[str, Any] | None:
     return None if live is None else {**asdict(live), "version": str(live.version)}
 
 
+def at_terminal() -> bool:
+    """Whether somebody is there to ask."""
+    return sys.stdin.isatty()
+
+
 def confirm(question: str) -> None:
     """Ask before something is destroyed. Raises UsageError for no, and where nobody can answer."""
-    if not sys.stdin.isatty():
+    if not at_terminal():
         raise UsageError("Nobody is here to ask", question, next_step="Say --yes if you mean it")
     if not typer.confirm(question, err=True):
         raise UsageError("Nothing was removed", "The question was answered with no")
+
+
+def confirm_name(question: str, name: str, next_step: str) -> None:
+    """Have a name typed before something is destroyed. Raises UsageError as confirm() does."""
+    if not at_terminal():
+        raise UsageError("Nobody is here to ask", question, next_step=next_step)
+    if typer.prompt(question, err=True).strip() != name:
+        raise UsageError("Nothing was removed", f"That is not {name}")

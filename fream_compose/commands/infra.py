@@ -1,6 +1,6 @@
 """fream up, fream down: what outlives releases."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -9,10 +9,16 @@ from fream_compose.commands.edge import (
     OutputOption,
     WaitOption,
     as_json,
+    at_terminal,
     confirm,
+    confirm_name,
     edge,
     opened,
 )
+from fream_compose.errors import UsageError
+
+if TYPE_CHECKING:
+    from fream_compose.project import Project
 
 commands = typer.Typer()
 
@@ -60,6 +66,9 @@ def down(
     context: typer.Context,
     volumes: Annotated[bool, typer.Option("--volumes", help="Remove the data too.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    name: Annotated[
+        str, typer.Option("--project", help="The project whose data goes, where nothing runs.")
+    ] = "",
     wait: WaitOption = "",
     output: OutputOption = Output.TEXT,
 ) -> None:
@@ -71,8 +80,26 @@ def down(
         opened(context.obj) as (project, _),
         run.locked(project, wait),
     ):
-        if volumes and not yes:
-            confirm(f"Remove the volumes of {project.settings.project}, with all data?")
+        _ask(project, volumes, yes, name)
         infra.down(project, run.report, volumes)
         kept = "its volumes are gone" if volumes else "the data is kept; `fream up` brings it back"
         run.done({"volumes_removed": volumes}, f"Everything is stopped; {kept}")
+
+
+def _ask(project: "Project", volumes: bool, yes: bool, name: str) -> None:
+    """Ask before users or data lose something. Raises UsageError for no."""
+    mine, containers = project.settings.project, project.containers()
+    if name not in ("", mine):
+        raise UsageError(f"This project is {mine}, not {name}")
+    data = f"the volumes of {mine}, with all data" if volumes else ""
+    if volumes and not containers:
+        # No container is left that could tell whose the data is.
+        if not name:
+            again = f"fream down --volumes --project {mine}, if you mean it"
+            confirm_name(f"Type {mine} to remove {data}", mine, again)
+        return
+    sets = [c for c in containers if c.state == "running" and project.settings.set_of(c.service)]
+    if yes or not (volumes or (sets and at_terminal())):
+        return
+    users = f"Users lose {' and '.join(c.name for c in sets)}, which runs. " if sets else ""
+    confirm(f"{users}Remove {data or f'every container of {mine}'}?")

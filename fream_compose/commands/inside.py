@@ -3,9 +3,10 @@
 import re
 import sys
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from fream_compose.commands.edge import Output, OutputOption, edge, opened
 from fream_compose.errors import UsageError
@@ -35,7 +36,8 @@ def logs(
     """Print the log of the live set, or of another container."""
     from fream_compose import places
 
-    with edge("logs", output), opened(context.obj) as (project, proxy):
+    with edge("logs", output) as run, opened(context.obj) as (project, proxy):
+        run.warn_of_foreign(project)
         _reject_no_moment(since)
         found = places.container(project, proxy, name, places.services(project))
         lines = _LINES if tail is None and not since else tail
@@ -53,22 +55,59 @@ def _reject_no_moment(since: str) -> None:
         ) from error
 
 
-@commands.command(name="exec")
+class _OptionsUntilTheCommand(TyperCommand):
+    """A command whose options end at its second word: what follows is another command's."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse as if `--` had been written before the second word."""
+        valued = {
+            name
+            for option in self.params
+            if not getattr(option, "is_flag", False)
+            for name in option.opts
+        }
+        return super().parse_args(ctx, apart(args, valued))
+
+
+def apart(words: list[str], valued: set[str]) -> list[str]:
+    """The words of a command line, with `--` before the second that is no option.
+
+    valued: the options that take a value, such as -C.
+    """
+    letters = "".join(name[1] for name in valued if re.fullmatch("-[a-zA-Z]", name))
+    bundle = re.compile(f"-[^-{letters}]*[{letters}]")  # flags in one word, such as -qC
+    seen, is_value = 0, False
+    for place, word in enumerate(words):
+        if word == "--":
+            break
+        if is_value or word.startswith("-"):
+            is_value = not is_value and (word in valued or bool(bundle.fullmatch(word)))
+            continue
+        seen += 1
+        if seen == 2:
+            return [*words[:place], "--", *words[place:]]
+    return words
+
+
+@commands.command(name="exec", cls=_OptionsUntilTheCommand)
 def execute(
     context: typer.Context,
     name: Annotated[str, typer.Argument(metavar="SET", help="live, idle, set1 or set2.")],
-    command: Annotated[list[str], typer.Argument(help="What to run there; write -- before it.")],
+    command: Annotated[list[str], typer.Argument(help="What to run there, with its own options.")],
     output: OutputOption = Output.TEXT,
 ) -> None:
     """Run a command in the app's container.
 
     Such as: fream exec live -- sh
 
+    Options of fream end where the command begins, or at --.
+
     It is interactive at a terminal. The exit code is the command's.
     """
     from fream_compose import places
 
-    with edge("exec", output), opened(context.obj) as (project, proxy):
+    with edge("exec", output) as run, opened(context.obj) as (project, proxy):
+        run.reject_foreign(project)
         found = places.container(project, proxy, name, places.sets())
         places.reject_stopped(found)
         interactive = sys.stdin.isatty() and sys.stdout.isatty()

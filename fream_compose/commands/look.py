@@ -8,17 +8,27 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from fream_compose.commands.edge import Output, OutputOption, edge, find, opened, seconds_of
-from fream_compose.errors import InterruptedRun
+from fream_compose.commands.edge import (
+    Output,
+    OutputOption,
+    Run,
+    edge,
+    find,
+    opened,
+    seconds_of,
+)
+from fream_compose.errors import ConfigurationError, FreamError, InterruptedRun
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from fream_compose.history import History
+    from fream_compose.project import Project
+    from fream_compose.proxy import Proxy
     from fream_compose.watch import Frame
 
 _SHORTEST = 0.2  # seconds between two looks; each asks Docker
@@ -49,7 +59,7 @@ def status(
     from fream_compose.status import lines
     from fream_compose.status import status as look
 
-    with edge("status", output) as run, opened(context.obj) as (project, proxy):
+    with edge("status", output) as run, _or_outline(run, context.obj) as (project, proxy):
         if watch:
             from fream_compose.watch import Watch
 
@@ -67,6 +77,32 @@ def status(
             run.report.note(text)
             found.fault.result = found.to_json()
             raise found.fault
+
+
+@contextmanager
+def _or_outline(run: Run, given: "Path | None") -> "Iterator[tuple[Project, Proxy]]":
+    """The project; when its settings cannot be read, what nginx and Docker say all the same."""
+    directory, unreadable = find(given), None
+    try:
+        with opened(given) as found:
+            yield found
+    except ConfigurationError as error:
+        unreadable = error
+    if unreadable:
+        _outline(run, directory, unreadable)
+
+
+def _outline(run: Run, directory: "Path", error: ConfigurationError) -> NoReturn:
+    from fream_compose.outline import lines, outline
+
+    try:
+        seen = outline(directory)
+    except FreamError:
+        raise error from None
+    for line in lines(seen):
+        run.report.note(line)
+    run.failed(error, seen.to_json())
+    raise typer.Exit(error.exit_code)
 
 
 @contextmanager
@@ -156,6 +192,7 @@ def config(context: typer.Context, output: OutputOption = Output.TEXT) -> None:
     from fream_compose.effective import as_json, as_yaml, effective
 
     with edge("config", output) as run, opened(context.obj) as (project, _):
+        run.warn_of_foreign(project)
 
         def where(variable: str) -> str:
             if project.env.get(variable).strip("'\""):

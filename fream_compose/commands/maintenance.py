@@ -59,5 +59,7 @@ def maintenance(
                 settings = project.settings.switch
                 with run.locked(project, wait):
                     changed = change(proxy, wish, settings, run.report, run.interruption)
+            else:
+                run.warn_of_foreign(project)
             found = current(proxy)
             run.done({"changed": changed, **to_json(found)}, told(found))

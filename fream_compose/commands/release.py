@@ -22,7 +22,7 @@ from fream_compose.commands.edge import (
     seconds_of,
 )
 from fream_compose.commands.shell import versions
-from fream_compose.errors import FreamError, WorseError
+from fream_compose.errors import FreamError, UsageError, WorseError
 
 if TYPE_CHECKING:
     from fream_compose.plan import Wish
@@ -36,24 +36,32 @@ KeepWarmOption = Annotated[
     str, typer.Option("--keep-warm", help="Keep the old set running so long, such as 30m.")
 ]
 
+SkipHooksOption = Annotated[
+    bool, typer.Option("--skip-hooks", help="Run none of your own commands: for an emergency.")
+]
+
 
 @commands.command()
 def switch(
     context: typer.Context,
-    version: Annotated[
-        str,
-        typer.Option(
-            "--version",
-            "-v",
+    word: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="VERSION",
             help="Image tag, sha256:… digest, or TAG@DIGEST.",
             autocompletion=versions,
         ),
-    ],
+    ] = None,
+    option: Annotated[
+        str | None,
+        typer.Option("--version", "-v", help="The same, by name.", autocompletion=versions),
+    ] = None,
     hold: Annotated[
         bool, typer.Option("--hold", help="Stop before the cut-over, for promote or abort.")
     ] = False,
     keep_warm: KeepWarmOption = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done.")] = False,
+    skip_hooks: SkipHooksOption = False,
     wait: WaitOption = "",
     output: SwitchOutputOption = SwitchOutput.TEXT,
 ) -> None:
@@ -66,12 +74,14 @@ def switch(
     from fream_compose.release import Version
 
     with edge("switch", output) as run:
-        wanted, warm = Version.parse(version), _duration(keep_warm)
+        wanted = Version.parse(_one_of(word, option))
+        warm = _duration(keep_warm)
         with opened(context.obj, _import_switch) as (project, proxy):
             from fream_compose.plan import Wish
 
-            wish = Wish(wanted, hold, warm)
+            wish = Wish(wanted, hold, warm, skip_hooks=skip_hooks)
             if dry_run:
+                run.reject_foreign(project)
                 _dry_run(run, project, proxy, wish)
                 return
             with run.locked(project, wait):
@@ -85,19 +95,21 @@ def rollback(
         str, typer.Option("--to", help="A version that was live before.", autocompletion=versions)
     ] = "",
     keep_warm: KeepWarmOption = "",
+    skip_hooks: SkipHooksOption = False,
     wait: WaitOption = "",
     output: SwitchOutputOption = SwitchOutput.TEXT,
 ) -> None:
-    """Go back to the release before.
+    """Go back to the release before; once more, and further back.
 
     From its pinned digest, by the same careful switch; at once when its set was kept warm.
+    Hooks that run in the release are left out, unless they say on_rollback: true.
     """
     with (
         edge("rollback", output) as run,
         opened(context.obj, _import_switch) as (project, proxy),
         run.locked(project, wait),
     ):
-        from fream_compose.history import history_of
+        from fream_compose.history import Kind, history_of
         from fream_compose.observe import observe
         from fream_compose.plan import Wish
         from fream_compose.rollback import target
@@ -106,19 +118,36 @@ def rollback(
         entries = history_of(project.settings).entries()
         version = target(entries, live.version if live else None, to)
         keep = _duration(keep_warm)
-        _switch(run, project, proxy, Wish(version, keep_warm=keep, from_warm=True))
+        wish = Wish(version, keep_warm=keep, kind=Kind.ROLLBACK, skip_hooks=skip_hooks)
+        _switch(run, project, proxy, wish)
 
 
 @commands.command()
 def promote(context: typer.Context, output: OutputOption = Output.TEXT) -> None:
-    """Let a switch that is held go on to its cut-over."""
-    _decide(context.obj, "promote", output)
+    """Let a switch that is held go on to its cut-over, and wait for its end.
+
+    Ends with the exit code of the switch. Ctrl-C stops only the waiting.
+    """
+    from fream_compose.decision import promote as decide
+
+    with edge("promote", output) as run, opened(context.obj) as (project, _):
+        run.reject_foreign(project)
+        said = decide(project.settings.state_directory, run.report, run.interruption)
+        run.done(said.to_json(), str(said))
 
 
 @commands.command()
 def abort(context: typer.Context, output: OutputOption = Output.TEXT) -> None:
-    """Have a switch that is held undo what it did."""
-    _decide(context.obj, "abort", output)
+    """Have a switch that is held undo what it did, and wait until it has.
+
+    Ends with 0 when it was undone as asked, else with the exit code of the switch.
+    """
+    from fream_compose.decision import abort as decide
+
+    with edge("abort", output) as run, opened(context.obj) as (project, _):
+        run.reject_foreign(project)
+        said = decide(project.settings.state_directory, run.report, run.interruption)
+        run.done(said.to_json(), str(said))
 
 
 @commands.command()
@@ -147,6 +176,16 @@ def recover(
         run.done({"live": as_json(live), "mended": mended}, f"{text}; {serves}")
 
 
+def _one_of(word: str | None, option: str | None) -> str:
+    """The version, given either way. Raises UsageError."""
+    given = {text for text in (word, option) if text is not None}
+    if not given:
+        raise UsageError("No version was given", next_step="fream switch VERSION")
+    if len(given) == 2:
+        raise UsageError(f"{word} and --version {option} differ", next_step="Give one of them")
+    return given.pop()
+
+
 def _import_switch() -> None:
     from fream_compose import docker, switch  # noqa: F401
 
@@ -165,22 +204,25 @@ def _switch(run: Run, project: "Project", proxy: "Proxy", wish: "Wish") -> None:
     for line in told(outcome.evidence, outcome.live.set):
         run.report.note(line)
     if outcome.worse:
-        raise _worse(outcome, compared(outcome.evidence, outcome.live.set))
+        error = _worse(outcome, compared(outcome.evidence, outcome.live.set))
+        error.result = _result(outcome, run.report.warnings)
+        raise error
     now, before = outcome.live, outcome.replaced
     run.done(
-        _result(outcome),
+        _result(outcome, run.report.warnings),
         f"{now.version.short} in {now.set} serves"
         + (f", in place of {before.version.short}" if before else "")
         + f"; {outcome.seconds:.1f}s",
     )
 
 
-def _result(outcome: "Outcome") -> dict[str, Any]:
+def _result(outcome: "Outcome", warnings: list[str]) -> dict[str, Any]:
     return {
         "live": as_json(outcome.live),
         "replaced": as_json(outcome.replaced),
         "seconds": outcome.seconds,
         "evidence": outcome.evidence.to_json(),
+        "warnings": warnings,
     }
 
 
@@ -192,7 +234,6 @@ def _worse(outcome: "Outcome", rates: str) -> FreamError:
         next_step="fream rollback" if outcome.replaced else "fream logs live",
     )
     error.serving = f"{outcome.live.version.short} in {outcome.live.set}"
-    error.result = _result(outcome)
     return error
 
 
@@ -208,21 +249,6 @@ def _dry_run(run: Run, project: "Project", proxy: "Proxy", wish: "Wish") -> None
     error = found.obstacles[0]
     error.result = found.to_json()
     raise error
-
-
-def _decide(directory: Path | None, verdict: str, output: Output) -> None:
-    """Tell the held switch; it holds the lock, so none is taken here."""
-    from fream_compose.errors import UsageError
-    from fream_compose.lock import free
-    from fream_compose.state import Notes
-
-    with edge(verdict, output) as run, opened(directory) as (project, _):
-        state = project.settings.state_directory
-        held = Notes(state).held()
-        if not held or free(state / "lock"):
-            raise UsageError("No switch is held", next_step="fream switch --version VERSION --hold")
-        Notes(state).decide(held["switch"], verdict)
-        run.done(held, f"{held['version']}: {verdict}; the held switch goes on in its terminal")
 
 
 def _recover_later(directory: Path, delay: timedelta) -> None:

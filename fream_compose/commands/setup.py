@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fream_compose.commands.edge import Output, OutputOption, edge
+from fream_compose.commands.edge import Output, OutputOption, edge, named
 from fream_compose.errors import UsageError
 
 if TYPE_CHECKING:
@@ -27,8 +27,9 @@ _QUESTIONS = {
 
 @commands.command()
 def init(
+    context: typer.Context,
     directory: Annotated[
-        Path, typer.Argument(help="Where. Default: here.", show_default=False)
+        Path, typer.Argument(help="Where: below -C if that is given. [.]", show_default=False)
     ] = Path(),
     image: Annotated[
         str | None, typer.Option("--image", help="REGISTRY/NAME, or NAME for Docker Hub.")
@@ -63,10 +64,11 @@ def init(
     """Set up a project for your own app.
 
     Its Compose files, nginx's, and .env with new passwords. Asks at a terminal for what
-    is missing.
+    is missing. FREAM_PROJECT_DIR names a project that exists: it does not count here.
     """
     from fream_compose.newapp import project_name
 
+    directory = (context.obj or Path()) / directory
     answers: dict[str, Any] = {
         "image": image,
         "name": name,
@@ -81,8 +83,8 @@ def init(
     chosen = {key: defaults[key] if value is None else value for key, value in answers.items()}
     with edge("init", output) as run:
         app = _app(chosen, variables or [])
-        ports = _write(directory, app, force)
-        told = {"directory": str(directory.absolute()), "image": app.image, "ports": ports}
+        _write(directory, app, force)
+        told = {"directory": str(directory.absolute()), "image": app.image}
         run.done(told, _next_steps(directory, app))
 
 
@@ -122,9 +124,9 @@ def _app(chosen: dict[str, Any], variables: list[str]) -> "App":
     return App(registry=registry, repository=repository, port=port, variables=given, **chosen)
 
 
-def _write(directory: Path, app: "App", force: bool) -> dict[str, str]:
-    """Write the project unless something is in the way; returns the loopback ports it got."""
-    from fream_compose import ports, scaffold
+def _write(directory: Path, app: "App", force: bool) -> None:
+    """Write the project unless something is in the way."""
+    from fream_compose import scaffold
 
     found = scaffold.in_the_way(directory)
     if found and (not force or directory.is_file()):
@@ -132,15 +134,13 @@ def _write(directory: Path, app: "App", force: bool) -> dict[str, str]:
             f"{' and '.join(map(str, found))} would be overwritten",
             next_step="Choose another folder, or say --force",
         )
-    source = scaffold.template()
-    earlier = scaffold.earlier_ports(directory, source)
-    free = scaffold.free_ports(app, source, ports.is_free, earlier)
-    scaffold.write(directory, scaffold.render(app, source, free))
-    return free
+    earlier = scaffold.earlier_ports(directory)
+    scaffold.write(directory, scaffold.render(app, scaffold.template(), earlier))
 
 
 def _next_steps(directory: Path, app: "App") -> str:
     place = [] if directory == Path() else [f"  cd {directory}"]
+    place += ["  unset FREAM_PROJECT_DIR"] if named(None) else []
     runs = "MySQL and nginx" if app.mysql else "nginx"
     return "\n".join(
         [

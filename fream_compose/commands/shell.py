@@ -9,12 +9,17 @@ from fream_compose.commands.edge import Output, OutputOption, edge, find
 from fream_compose.errors import FreamError
 
 commands = typer.Typer()
-plugin = typer.Typer(help="Have Docker run fream as `docker fream`.", no_args_is_help=True)
+plugin = typer.Typer(no_args_is_help=True)
 commands.add_typer(plugin, name="plugin")
 
 # How a shell asks: the name is Typer's rule.
 COMPLETE_VARIABLE = "_FREAM_COMPLETE"
 SystemOption = Annotated[bool, typer.Option("--system", help="For every user of this server.")]
+
+
+@plugin.callback()
+def docker_fream() -> None:
+    """Have Docker run fream as `docker fream`."""
 
 
 @plugin.command("install")
@@ -75,11 +80,13 @@ def learn_shells() -> None:
 
 
 def versions(context: typer.Context, incomplete: str) -> list[str]:
-    """The versions to complete after --version."""
+    """The versions to complete."""
     from fream_compose.completion import versions as known
 
+    root = context.find_root()
+    given = (each.params.get("project_directory") for each in (context, root))
     try:
-        directory = find(context.find_root().params.get("directory"))
+        directory = find(next(filter(None, given), None))
     except FreamError:
         return []
     return [version for version in known(directory) if version.startswith(incomplete)]

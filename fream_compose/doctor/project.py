@@ -9,6 +9,7 @@ from fream_compose.drift import Drift, drift_of
 from fream_compose.errors import ConfigurationError, EngineError
 from fream_compose.images import Image
 from fream_compose.observe import Snapshot, observe
+from fream_compose.ownership import refusal
 from fream_compose.project import Mount, Project
 from fream_compose.proxy import Proxy
 from fream_compose.release import SetName
@@ -36,8 +37,8 @@ class ProjectFacts:
     taken: ports that others hold: what is wrong, and what to do. mounts: nginx's; None
     while it does not run, and so is zone. upstreams: for each set that runs the address
     at which nginx finds it; empty where it finds none. image_bytes: the size to expect
-    of the next image; zero when there is none to judge by. drift: what is set and does not
-    hold yet.
+    of the next image; zero when there is none to judge by. foreign: why what runs is not
+    this folder's; then nothing else is known of it. drift: what is set and does not hold yet.
     """
 
     settings: Settings
@@ -47,12 +48,15 @@ class ProjectFacts:
     zone: Zone | None = None
     upstreams: tuple[tuple[SetName, str], ...] = ()
     image_bytes: int = 0
+    foreign: ConfigurationError | None = None
     drift: tuple[Drift, ...] = ()
 
 
 def project_facts(project: Project, proxy: Proxy) -> ProjectFacts:
     """Look at a project. Raises EngineError and ConfigurationError."""
     snapshot, settings = observe(project, proxy), project.settings
+    if error := refusal(project):
+        return ProjectFacts(settings, snapshot, foreign=error)
     nginx = settings.nginx_container if snapshot.nginx_runs else ""
     asked = () if snapshot.silent else sorted(snapshot.running)
     return ProjectFacts(
@@ -70,7 +74,7 @@ def project_facts(project: Project, proxy: Proxy) -> ProjectFacts:
 def _taken(settings: Settings, snapshot: Snapshot) -> tuple[tuple[str, str], ...]:
     """The ports of services that do not hold them, and that another process holds."""
     wanted = dict(settings.addresses)
-    wanted |= {name: (("127.0.0.1", spec.port),) for name, spec in settings.sets.items()}
+    wanted |= {name: (spec.address,) for name, spec in settings.sets.items()}
     running = {c.service for c in snapshot.containers if c.holds_ports}
     found = []
     for service in wanted.keys() - running:

@@ -7,7 +7,7 @@ from fream_compose.doctor.project import ProjectFacts, Zone
 from fream_compose.doctor.server_checks import number
 from fream_compose.drift import Drift
 from fream_compose.observe import Snapshot
-from fream_compose.plan import Mend, diagnose, trouble
+from fream_compose.plan import Mend, cause, diagnose, trouble
 from fream_compose.project import Mount
 from fream_compose.release import SetName
 
@@ -19,6 +19,8 @@ _CUTS_USERS = {Mend.NGINX_STOPPED, Mend.NGINX_SILENT, Mend.LOST, Mend.LIVE_SET}
 
 def project_findings(facts: ProjectFacts) -> tuple[Finding, ...]:
     """Every check of a project."""
+    if facts.foreign:
+        return (fails("owner", facts.foreign.what, facts.foreign.next_step),)
     findings = [ports(facts.taken), nginx(facts.snapshot)]
     if facts.mounts is not None:
         findings.append(mounts(facts.mounts, facts.settings.nginx_directory))
@@ -95,11 +97,12 @@ def drift(snapshot: Snapshot, drifted: tuple[Drift, ...] = ()) -> tuple[Finding,
     """What runs is what nginx, its include and `.env` say, and what is set."""
     if not snapshot.containers:
         return (ok("drift", "Nothing of the project runs; `fream up` starts it"),)
-    found = [_drifted(mend) for mend in diagnose(snapshot)]
+    found = [_drifted(mend, snapshot) for mend in diagnose(snapshot)]
     if (fault := trouble(snapshot)) and not found:
         found.append(fails("drift", f"{fault}: {fault.why}", fault.next_step))
     found += [_unset(drift) for drift in drifted]
-    return tuple(found) or (ok("drift", "What runs, nginx and .env agree"),)
+    held = f"; {snapshot.held}: fream promote, or fream abort" if snapshot.held else ""
+    return tuple(found) or (ok("drift", f"What runs, nginx and .env agree{held}"),)
 
 
 def _unset(drift: Drift) -> Finding:
@@ -108,6 +111,6 @@ def _unset(drift: Drift) -> Finding:
     return Finding("drift", verdict, text, drift.takes_effect)
 
 
-def _drifted(mend: Mend) -> Finding:
+def _drifted(mend: Mend, snapshot: Snapshot) -> Finding:
     verdict = Verdict.FAILS if mend in _CUTS_USERS else Verdict.WARNING
-    return Finding("drift", verdict, mend.value, "fream recover")
+    return Finding("drift", verdict, cause(mend, snapshot), "fream recover")

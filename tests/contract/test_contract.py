@@ -11,6 +11,7 @@ from fream_compose import web
 from fream_compose.errors import EngineError, ProxyError
 from fream_compose.interruption import Interruption
 from fream_compose.maintenance import Maintenance
+from fream_compose.ownership import home_of, strangers
 from fream_compose.release import Live, SetName, Version
 from tests.contract.worlds import GOOD, MISSING, World, in_set1
 
@@ -33,6 +34,14 @@ def answers(world: World, name: SetName) -> int:
     return world.proxy.ask(name, "/", 3).status
 
 
+def own_answer(world: World) -> int:
+    """The status of a request to set1 on its own port; 0 for none."""
+    try:
+        return web.get(f"http://127.0.0.1:{world.project.port(SetName.SET1)}/", 1).status
+    except web.Unreachable:
+        return 0
+
+
 def test_the_containers_tell_service_state_and_image(world: World) -> None:
     in_set1(world)
 
@@ -53,6 +62,33 @@ def test_a_container_that_runs_has_not_crashed(world: World) -> None:
     condition = world.project.condition(world.project.settings.sets[SetName.SET1].container)
 
     assert (condition.state, condition.exit_code, condition.restarts) == ("running", 0, 0)
+
+
+def test_the_port_that_was_picked_is_known_as_long_as_the_container_runs(world: World) -> None:
+    assert world.project.port(SetName.SET1) == 0
+    in_set1(world)
+    port = world.project.port(SetName.SET1)
+
+    assert port
+    assert until(lambda: own_answer(world) == 200)
+    assert world.project.port(SetName.SET1) == port
+    assert world.project.port(SetName.SET2) == 0
+    spec = world.project.settings.sets[SetName.SET1]
+    assert world.project.published(spec.container, spec.inner_port) == port
+    assert world.project.published(spec.container, 1) == 0
+
+
+def test_after_a_kill_there_is_no_port_and_after_a_start_it_is_found(world: World) -> None:
+    in_set1(world)
+    spec = world.project.settings.sets[SetName.SET1]
+    assert world.project.port(SetName.SET1)
+
+    world.project.signal(spec.container, "KILL")
+    assert until(lambda: world.project.condition(spec.container).state == "exited")
+    assert until(lambda: world.project.port(SetName.SET1) == 0)
+
+    in_set1(world)
+    assert until(lambda: own_answer(world) == 200)
 
 
 def test_the_containers_tell_what_they_publish_and_where_it_is_found(world: World) -> None:
@@ -277,15 +313,8 @@ def test_a_set_that_does_not_run_answers_502_and_names_no_address(world: World) 
 
 def test_a_set_is_introduced_and_answers_through_nginx(world: World) -> None:
     in_set1(world)
-    port = world.project.settings.sets[SetName.SET1].port
 
-    def up() -> bool:
-        try:
-            return web.get(f"http://127.0.0.1:{port}/", 1).status == 200
-        except web.Unreachable:
-            return False
-
-    assert until(up)
+    assert until(lambda: own_answer(world) == 200)
     world.proxy.introduce(SetName.SET1, "/")
 
     assert until(lambda: answers(world, SetName.SET1) == 200, 5)
@@ -302,6 +331,18 @@ def test_a_command_that_fails_in_a_container_is_an_engine_error(world: World) ->
         )
 
     assert "broken" in caught.value.why
+
+
+def test_each_container_says_that_it_was_made_here(world: World) -> None:
+    settings = world.project.settings
+
+    found = world.project.origins()
+
+    assert {origin.service for origin in found} >= {"nginx"}
+    assert not strangers(found, home_of(world.project))
+    nginx = next(origin for origin in found if origin.service == "nginx")
+    assert nginx.place == nginx.folder == str(settings.compose_directory)
+    assert str(settings.nginx_directory) in nginx.mounts
 
 
 def test_nginx_that_is_stopped_does_not_answer(world: World) -> None:

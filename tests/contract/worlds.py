@@ -37,7 +37,7 @@ class FakeWorld:
     """Everything outside fream is a fake."""
 
     def __init__(self, folder: Path) -> None:
-        stage = Stage(folder, pull="missing", health={"path": "/"})
+        stage = Stage(folder, picked=True, pull="missing", health={"path": "/"})
         fake: FakeProject = stage.project
         fake.images, fake.registry = {GOOD: ""}, {}
         fake.infra = {"nginx"}
@@ -73,18 +73,16 @@ class RealWorld:
             self.close()
             raise
         settings = self.project.settings
-        control = f"http://127.0.0.1:{settings.control_port}"
         self.proxy = Proxy(
             self.project,
             settings.nginx_container,
             settings.nginx_directory,
-            control,
             time.monotonic,
         )
         self._clients: list[subprocess.Popen[str]] = []
 
     def _write_env(self) -> None:
-        ports = [free_port() for _ in range(6)]
+        ports = [free_port() for _ in range(4)]
         values = {
             "COMPOSE_PROJECT_NAME": NAME,
             "COMPOSE_PROFILES": "infra",
@@ -105,8 +103,6 @@ class RealWorld:
             "HTTP_ALT_PORT": f"127.0.0.1:{ports[1]}",
             "CONTROL_PORT": str(ports[2]),
             "MYSQL_PORT": str(ports[3]),
-            "SET1_PORT": str(ports[4]),
-            "SET2_PORT": str(ports[5]),
         }
         lines = "".join(f"{name}={value}\n" for name, value in values.items())
         (self._compose / ".env").write_text(lines, encoding="utf-8")

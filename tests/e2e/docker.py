@@ -43,11 +43,18 @@ def logs(container: str) -> str:
 
 
 def remove_project(name: str) -> None:
-    """Remove every container, network and volume of a Compose project, whoever made it."""
+    """Remove every container, network, volume and mark of a Compose project."""
     mine = f"label=com.docker.compose.project={name}"
     _remove(["container", "rm", "--force", "--volumes"], docker("ps", "-aq", "--filter", mine))
     for kind in ("network", "volume"):
         _remove([kind, "rm"], docker(kind, "ls", "-q", "--filter", mine))
+    _remove(["image", "rm"], "\n".join(marks(name)))
+
+
+def marks(project: str) -> list[str]:
+    """The local tags by which a project keeps images."""
+    mine = f"reference=fream.invalid/kept:{project}.*"
+    return docker("image", "ls", "--format", "{{.Repository}}:{{.Tag}}", "--filter", mine).split()
 
 
 def remove_labelled(label: str) -> None:

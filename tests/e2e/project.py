@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import re
 import secrets
@@ -97,6 +98,14 @@ class Project:
         shutil.copy(ROOT / "compose" / ".env.example", self.env_path)
         self.env_path.chmod(0o600)
 
+    def at(self, folder: Path) -> Project:
+        """The same project in another folder: a second checkout, or one that was moved."""
+        other = copy.copy(self)
+        other.folder = folder
+        other.env_path = folder / "compose" / ".env"
+        other.include = folder / "nginx" / "service-url.inc"
+        return other
+
     @property
     def url(self) -> str:
         """Where users find the app."""
@@ -115,21 +124,21 @@ class Project:
 
     # --- fream ---
 
-    def fream(self, *arguments: str) -> Result:
+    def fream(self, *arguments: str, **environment: str) -> Result:
         """Run fream and wait for its end."""
         began = time.monotonic()
-        process = self.start(*arguments)
+        process = self.start(*arguments, **environment)
         try:
             return self.finish(process, began)
         finally:
             process.kill()
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
+    def start(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
         """Run fream and come back at once."""
         return subprocess.Popen(
             [sys.executable, "-m", "fream_compose", "-C", str(self.folder), *arguments],
             cwd=self.folder,
-            env=plain_environment(),
+            env=plain_environment() | environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

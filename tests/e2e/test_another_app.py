@@ -120,15 +120,7 @@ def test_another_app_is_set_up_released_twice_and_rolled_back_and_no_request_fai
 ) -> None:
     options = ["--image", image, "--name", PROJECT, "--app-port", "8080"]
     options += ["--health-path", "/health", "--http-port", f"127.0.0.1:{PORT}"]
-    variables = {
-        "NGINX_IMAGE": machine_images()["NGINX_IMAGE"],
-        "HTTP_ALT_PORT": f"127.0.0.1:{PORT + 1}",
-        "SET1_PORT": str(PORT + 2),
-        "SET2_PORT": str(PORT + 3),
-        "CONTROL_PORT": str(PORT + 4),
-    }
-    for name, value in variables.items():
-        options += ["--set", f"{name}={value}"]
+    options += ["--set", f"NGINX_IMAGE={machine_images()['NGINX_IMAGE']}"]
     said = fream(folder, "init", "pypi", *options)
     assert "fream up infra" in said
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.e2e.project import Project
+from tests.e2e.releases import GOOD
 
 
 def _no_env(project: Project) -> None:
@@ -76,3 +77,16 @@ def test_a_port_in_use_is_named_with_its_variable_before_infra_starts(
     assert str(port) in result.err
     assert variable in result.err
     assert other_project.containers() == {}
+
+
+def test_foreign_bytes_in_a_comment_stop_nothing_and_survive(live: Project) -> None:
+    comment = b"# caf\xe9 \xff\r\n"
+    before = live.env_path.read_bytes()
+    live.env_path.write_bytes(comment + before)
+    try:
+        live.switch(GOOD)
+        live.succeed("status")
+
+        assert live.env_path.read_bytes().startswith(comment)
+    finally:
+        live.env_path.write_bytes(live.env_path.read_bytes().removeprefix(comment))

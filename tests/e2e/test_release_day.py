@@ -26,6 +26,11 @@ def setting(project: Project, old: str, new: str) -> Iterator[None]:
         path.write_text(before, encoding="utf-8")
 
 
+def until_held(project: Project) -> None:
+    """Wait until a switch waits for its verdict."""
+    eventually(lambda: "is held since" in project.fream("status").out)
+
+
 def test_a_rollback_brings_the_release_before_back(live: Project, releases: Releases) -> None:
     live.switch(releases.push("1.1.0"))
     live.switch(releases.push("1.1.1"))
@@ -83,10 +88,15 @@ def test_a_held_release_is_promoted_from_another_terminal(
 ) -> None:
     before = live.version()
     process = live.start("switch", "--version", releases.push("1.1.4"), "--hold")
-    eventually(lambda: live.fream("promote", "--output", "json").code == 0)
+    until_held(live)
 
+    promoted = live.succeed("promote", "--output", "json")
+
+    assert process.poll() == 0 or process.wait(timeout=5) == 0
+    told = json.loads(promoted.out)["result"]
+    assert (told["verdict"], told["exit_code"]) == ("promote", 0)
+    assert "1.1.4" in told["told"]
     result = live.finish(process)
-
     assert result.code == 0, result
     assert before != live.version() == "1.1.4"
     visitors.wait_for(10)
@@ -97,14 +107,82 @@ def test_a_held_release_that_is_aborted_is_undone(
 ) -> None:
     before = live.version()
     process = live.start("switch", "--version", releases.push("1.1.5"), "--hold")
-    eventually(lambda: live.fream("abort").code == 0)
+    until_held(live)
 
+    aborted = live.succeed("abort")
+
+    assert "undone" in aborted.out
+    assert set(live.running()) == {"mysql", "nginx", live.live_set}
     result = live.finish(process)
 
     assert result.code == 8, result
     assert live.version() == before
     assert set(live.running()) == {"mysql", "nginx", live.live_set}
     visitors.wait_for(10)
+
+
+def test_before_the_hold_a_promote_says_at_which_step_the_switch_is(
+    live: Project, releases: Releases
+) -> None:
+    version = releases.push("1.1.10")
+    with setting(live, "before_start: []", "before_start:\n      - {run: sleep 600}"):
+        process = live.start("switch", "--version", version, "--hold")
+        eventually(lambda: "Run the hooks before start" in live.fream("status").out)
+
+    result = live.fream("promote")
+
+    assert result.code == 2, result
+    assert "is at 'Run the hooks before start'" in result.err
+    process.terminate()
+    assert live.finish(process).code == 143
+
+
+def test_a_promote_ends_with_an_error_when_the_switch_is_killed(
+    live: Project, releases: Releases
+) -> None:
+    with setting(live, "after_cut_over: []", "after_cut_over:\n      - {run: sleep 600}"):
+        process = live.start("switch", "--version", releases.push("1.1.11"), "--hold")
+        until_held(live)
+    promote = live.start("promote")
+    eventually(lambda: "hooks after cut over" in live.fream("status").out)
+
+    process.kill()
+
+    result = live.finish(promote)
+    assert result.code == 9, result
+    assert "killed" in result.err
+    assert "fream recover" in result.err
+    live.finish(process)
+    live.succeed("recover")
+    assert live.version() == "1.1.11"
+
+
+def test_while_a_release_is_held_nothing_is_out_of_order(live: Project, releases: Releases) -> None:
+    process = live.start("switch", "--version", releases.push("1.1.12"), "--hold")
+    until_held(live)
+
+    planned = live.fream("switch", "--version", GOOD, "--dry-run")
+    recovered = live.fream("recover")
+    examined = live.fream("doctor", "--output", "json")
+
+    assert "Put right" not in planned.out
+    assert recovered.code == 4, recovered
+    assert "is held since" in recovered.err
+    assert "fream promote, or fream abort" in recovered.err
+    found = {f["check"]: f for f in json.loads(examined.out)["result"]["findings"]}
+    assert found["drift"]["verdict"] == "ok"
+    live.succeed("abort")
+    live.finish(process)
+
+
+def test_each_rollback_goes_further_back(live: Project, releases: Releases) -> None:
+    for version in ("1.1.13", "1.1.14", "1.1.15"):
+        live.switch(releases.push(version))
+
+    live.succeed("rollback")
+    assert live.version() == "1.1.14"
+    live.succeed("rollback")
+    assert live.version() == "1.1.13"
 
 
 def test_a_verdict_without_a_held_release_is_exit_2(live: Project) -> None:

@@ -53,6 +53,11 @@ class FakeApp:
         self.state = "exited" if crashed else "running"
         self._server = None if crashed else HttpServer(port, self.reply)
 
+    @property
+    def published(self) -> int:
+        """Its port on this server: `port`, or another at each start where that is 0."""
+        return self._server.port if self._server else 0
+
     def reply(self, _path: str) -> Reply:
         """What one GET answers."""
         self.asked += 1

@@ -24,7 +24,9 @@ class FakeNginx:
     reload_delay: seconds until a reload shows. refuses_reloads: it keeps its workers.
     lingers: seconds that replaced workers take to end. keeps_accepting: replaced workers
     still take connections. finds_by_reload_only: a set that comes up is not found by
-    asking DNS again. babbles: what its control port answers makes no sense. version: its own.
+    asking DNS again. silent: until it is restarted nothing answers. loses: sets
+    that are not found any more. babbles: what its
+    control port answers makes no sense. version: its own.
     """
 
     def __init__(self, directory: Path, apps: Callable[[SetName], FakeApp | None]) -> None:
@@ -34,6 +36,8 @@ class FakeNginx:
         self.keeps_accepting = False
         self.finds_by_reload_only = False
         self.babbles = False
+        self.silent = False
+        self.loses: set[SetName] = set()
         self.version = "1.30.0"
         self._directory = directory
         self._apps = apps
@@ -50,6 +54,11 @@ class FakeNginx:
         self.start()
 
     @property
+    def published(self) -> int:
+        """Its control port on this server: `port`, or another at each start where that is 0."""
+        return self._server.port if self._server else 0
+
+    @property
     def running(self) -> bool:
         return self._server is not None
 
@@ -62,8 +71,8 @@ class FakeNginx:
     def start(self) -> None:
         """As the container starts."""
         self._load()
+        self.silent = False
         self._server = HttpServer(self.port, self._reply)
-        self.port = self._server.port
 
     def stop(self) -> None:
         """As the container stops."""
@@ -129,6 +138,8 @@ class FakeNginx:
 
     def _reply(self, path: str) -> Reply:
         self._settle()
+        if self.silent:
+            raise ConnectionError  # the client finds its connection closed
         if self.babbles:
             return 200, {}, '["something else"]'
         if path == "/live":
@@ -154,7 +165,8 @@ class FakeNginx:
     def _proxied(self, name: SetName, path: str) -> Reply:
         app = self._apps(name)
         found = name in self._known or not self.finds_by_reload_only
+        found = found and name not in self.loses
         if not app or app.state != "running" or not found:
             return 502, {"X-Upstream": f"fream_{name}"}, "bad gateway"
         status, headers, body = app.reply(path)
-        return status, {**headers, "X-Upstream": f"127.0.0.1:{app.port}"}, body
+        return status, {**headers, "X-Upstream": f"127.0.0.1:{app.published}"}, body

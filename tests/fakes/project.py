@@ -10,9 +10,11 @@ from typing import Any
 
 from fream_compose.errors import EngineError, FreamError
 from fream_compose.images import Image
+from fream_compose.neighbours import Clash
+from fream_compose.ownership import Origin
 from fream_compose.project import Condition, Container, Mount, Project
 from fream_compose.release import SetName, Version
-from fream_compose.settings import Settings
+from fream_compose.settings import CONTROL, Settings
 from tests.fakes.app import Behaviour, FakeApp
 from tests.fakes.nginx import FakeNginx
 
@@ -32,9 +34,12 @@ class FakeProject(Project):
     """Containers in memory; nginx and the app answer on real ports.
 
     registry: versions that can be pulled, with their digests. images: versions that are
-    here. behaviours: how a tag behaves; else it is fine. script: by action, such as
-    `up set2`, `remove set1`, `fetch 1.0.1`, `signal HUP`. restarts: how often nginx was.
-    states: of infra that does not just run. made_with: what a service's
+    here; kept, kept_by_others: those that are marked. behaviours: how a tag behaves; else
+    it is fine. script: by action, such as `up set2`, `remove set1`, `fetch 1.0.1`,
+    `signal HUP`. restarts: how often nginx was. strangers: what other projects
+    share. statuses: what Docker says of infra's containers. one_offs: by service, what a
+    command in a new container prints. health_checks: by container. made_in: by service, the
+    folder that its container was made in; else this project's. made_with: what a service's
     container has that is set otherwise by now.
     """
 
@@ -42,17 +47,23 @@ class FakeProject(Project):
         super().__init__(settings)
         self.registry: dict[str, str] = {}
         self.images: dict[str, str] = {}
+        self.kept: set[str] = set()
+        self.kept_by_others: set[str] = set()
         self.behaviours: dict[str, Behaviour] = {}
         self.script: dict[str, Script] = {}
         self.apps: dict[SetName, FakeApp] = {}
         self.infra: set[str] = set(settings.infra)
-        self.states: dict[str, str] = {}
         self.made_with: dict[str, dict[str, Any]] = {}
         self.volumes_removed = False
         self.open_connections = 0
         self.restarts = 0
         self.recreated = False
+        self.made_in: dict[str, Path] = {}
+        self.one_offs: dict[str, str] = {}
+        self.health_checks: dict[str, str] = {}
         self.access_log: Path | None = None
+        self.strangers: tuple[Clash, ...] = ()
+        self.statuses: dict[str, str] = {}
         self.nginx = FakeNginx(settings.nginx_directory, self.apps.get)
 
     def fail(self, action: str, why: str) -> None:
@@ -73,11 +84,23 @@ class FakeProject(Project):
 
     def containers(self) -> tuple[Container, ...]:
         self._act("containers")
+        return self._containers()
+
+    def _containers(self) -> tuple[Container, ...]:
         infra = [
-            Container(f"id-{name}", self._name(name), name, self._state(name), "Up 2 minutes", name)
+            Container(f"id-{name}", self._name(name), name, *self._state(name), name)
             for name in sorted(self.infra)
         ]
         return (*infra, *(self._container(name, app) for name, app in self.apps.items()))
+
+    def origins(self) -> tuple[Origin, ...]:
+        return tuple(self._origin(container) for container in self._containers())
+
+    def _origin(self, container: Container) -> Origin:
+        folder = self.made_in.get(container.service, self.settings.compose_directory)
+        nginx = (str(folder.parent / "nginx"),) if container.service == "nginx" else ()
+        files = (str(folder / "compose.yaml"),)
+        return Origin(container.id, container.name, container.service, str(folder), files, nginx)
 
     def conditions(self, containers: Sequence[str]) -> tuple[Condition, ...]:
         return tuple(map(self._condition, containers))
@@ -93,17 +116,14 @@ class FakeProject(Project):
 
     def _infra(self, service: str) -> Condition:
         made = Condition(
-            self._state(service),
+            self._state(service)[0],
             name=self._name(service),
             service=service,
             reference=self.settings.services[service].image,
             published=self.settings.services[service].published,
-            reached=((8090, "127.0.0.1", self.nginx.port),) if service == "nginx" else (),
+            reached=((8090, "127.0.0.1", self.nginx.published),) if service == "nginx" else (),
         )
         return replace(made, **self.made_with.get(service, {}))
-
-    def _state(self, service: str) -> str:
-        return self.states.get(service, "running")
 
     def members(self, name: SetName) -> tuple[Condition, ...]:
         self._act(f"members {name}")
@@ -124,7 +144,7 @@ class FakeProject(Project):
             image=app.behaviour.image or image,
             reference=reference,
             published=self.settings.services[name].published,
-            reached=((self.settings.sets[name].inner_port, "127.0.0.1", app.port),),
+            reached=((self.settings.sets[name].inner_port, "127.0.0.1", app.published),),
         )
         return replace(made, **self.made_with.get(name, {}))
 
@@ -165,16 +185,39 @@ class FakeProject(Project):
         if name == "HUP":
             self.nginx.hup()
 
+    def published(self, container: str, inner: int) -> int:
+        if container == self.settings.nginx_container and inner == CONTROL:
+            return self.nginx.published
+        inside = {spec.container: spec.inner_port for spec in self.settings.sets.values()}
+        app = self._app(container)
+        return app.published if app and inside[container] == inner else 0
+
+    def clashes(self) -> tuple[Clash, ...]:
+        return self.strangers
+
     def nginx_version(self) -> str:
         self._act("nginx -v")
         return f"nginx version: nginx/{self.nginx.version}"
+
+    def one_off(self, service: str, command: Sequence[str], check: Callable[[], None]) -> str:
+        self._act(f"one-off {service} {command[0]}")
+        check()
+        return self.one_offs.get(service, "")
+
+    def last_health_check(self, container: str) -> str:
+        return self.health_checks.get(container, "")
+
+    def test_nginx(self, check: Callable[[], None]) -> None:
+        self._act("test nginx")
+        check()
+        self.nginx.check("/etc/nginx/nginx.conf")
 
     def restart(self, container: str) -> None:
         self._act("restart")
         self._reject_unknown(container)
         self.restarts += 1
         self.nginx.stop()
-        self.states.pop("nginx", None)
+        self.statuses.pop("nginx", None)
         self.nginx.start()
 
     def processes(self, container: str) -> dict[int, str]:
@@ -212,6 +255,8 @@ class FakeProject(Project):
                 digests=(digest,) if digest else (),
                 bytes=IMAGE_BYTES,
                 used=bool(used & {tag, f"{tag}@{digest}"}),
+                kept=tag in self.kept,
+                kept_by_others=tag in self.kept_by_others,
             )
             for tag, digest in self.images.items()
         )
@@ -219,12 +264,19 @@ class FakeProject(Project):
     def remove_images(self, images: Sequence[Image]) -> None:
         self._act("remove_images")
         for image in images:
-            del self.images[image.tags[0]]
+            self.kept.discard(image.tags[0])
+            if not image.kept_by_others:
+                del self.images[image.tags[0]]
+
+    def keep_images(self, needed: Sequence[Image]) -> None:
+        self.kept |= {image.tags[0] for image in needed}
 
     def free_bytes(self) -> int | None:
         return DISK_BYTES - IMAGE_BYTES * len(self.images)
 
     def mounts(self, container: str) -> tuple[Mount, ...]:
+        if container != self.settings.nginx_container:
+            return ()
         self._reject_stopped(container)
         return (Mount(self.settings.nginx_directory, Path("/etc/nginx")),)
 
@@ -234,9 +286,13 @@ class FakeProject(Project):
         seconds: int,
         check: Callable[[], None],
         recreate: bool = False,
+        stop_seconds: int | None = None,
     ) -> None:
         assert seconds > 0
+        assert stop_seconds is None or stop_seconds > 0
         self.recreated = recreate
+        for service in services if recreate else ():
+            self.made_in.pop(service, None)
         self.up(services)
         check()
 
@@ -249,13 +305,14 @@ class FakeProject(Project):
                 self.infra.add(service)
         if (
             "nginx" in self.infra
-            and self._state("nginx") != "restarting"
+            and self._state("nginx")[0] != "restarting"
             and not self.nginx.running
         ):
             self.nginx.start()
 
     def remove(self, name: SetName) -> None:
         self._act(f"remove {name}")
+        self.made_in.pop(name, None)
         if app := self.apps.pop(name, None):
             app.end(143)
 
@@ -290,6 +347,11 @@ class FakeProject(Project):
         script.first()
         if script.error:
             raise script.error
+
+    def _state(self, service: str) -> tuple[str, str]:
+        status = self.statuses.get(service, "Up 2 minutes")
+        states = {"Up": "running", "Restarting": "restarting"}
+        return states.get(status.split()[0], "exited"), status
 
     def _name(self, service: str) -> str:
         return f"{self.settings.project}-{service}"

@@ -82,10 +82,20 @@ QUICK = {
 }
 
 
-class Stage:
-    """A project after `fream up infra`; 1.0.0 to 1.0.3 can be pulled."""
+def pick_ports(config: dict[str, Any]) -> None:
+    """Leave every port on the server to Docker, as Compose prints it."""
+    for service in config["services"].values():
+        for port in service["ports"]:
+            del port["published"]
 
-    def __init__(self, folder: Path, **x_fream: Any) -> None:
+
+class Stage:
+    """A project after `fream up infra`; 1.0.0 to 1.0.3 can be pulled.
+
+    picked: whether Docker picks the ports on the server.
+    """
+
+    def __init__(self, folder: Path, picked: bool = False, **x_fream: Any) -> None:
         compose, nginx = folder / "compose", folder / "nginx"
         compose.mkdir()
         shutil.copytree(
@@ -95,6 +105,8 @@ class Stage:
         )
         (compose / ".env").write_text(ENV, encoding="utf-8")
         self.config = compose_config(nginx, free_port(), **{**QUICK, **x_fream})
+        if picked:
+            pick_ports(self.config)
         self.settings: Settings = parse(self.config, compose)
         self.env_path = compose / ".env"
         self.include = nginx / "service-url.inc"
@@ -108,7 +120,6 @@ class Stage:
             self.project,
             self.settings.nginx_container,
             self.settings.nginx_directory,
-            f"http://127.0.0.1:{self.settings.control_port}",
             self.clock,
         )
         self.history = History(self.settings.state_directory / "history.jsonl")

@@ -15,15 +15,11 @@ class Watcher(Report):
         super().__init__()
         self.steps: list[str] = []
         self.details: dict[str, str] = {}
-        self.warnings: list[str] = []
         self.notes: list[str] = []
         self.at: dict[str, Callable[[], None]] = {}
 
     def note(self, text: str) -> None:
         self.notes.append(text)
-
-    def warn(self, text: str) -> None:
-        self.warnings.append(text)
 
     @contextmanager
     def _running(self, title: str) -> Iterator[None]:

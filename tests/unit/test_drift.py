@@ -75,7 +75,7 @@ def test_a_port_that_the_engine_may_pick_is_no_drift(live: Stage) -> None:
 
 
 def test_the_control_port_is_asked_where_it_is(live: Stage) -> None:
-    live.proxy.find_at(1)
+    live.project.found_at("shop-nginx", 1)
 
     assert observe(live.project, live.proxy).silent == ""
 
@@ -163,7 +163,7 @@ def test_what_nginx_refuses_is_drift_with_file_and_line(live: Stage, running: bo
     change(live, "site.d/limits.conf", "broken;\n")
     if not running:
         live.nginx.stop()
-        live.project.states["nginx"] = "restarting"
+        live.project.statuses["nginx"] = "Restarting (1) 5 seconds ago"
 
     found = drift(live)[0]
 

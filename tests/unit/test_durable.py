@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from pathlib import Path
 
 import pytest
@@ -26,6 +28,37 @@ def test_an_existing_file_keeps_its_mode(tmp_path: Path) -> None:
 
     assert path.read_text() == "new"
     assert path.stat().st_mode & 0o7777 == 0o640
+
+
+def test_behind_a_link_the_file_itself_is_replaced(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    target, link = tmp_path / "real" / "file", tmp_path / "link"
+    target.write_text("old")
+    link.symlink_to(target)
+
+    durable.write(link, "new")
+
+    assert link.is_symlink()
+    assert target.read_text() == "new"
+
+
+def test_a_file_is_synced_before_the_rename_and_its_folder_after(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a power cut leaves an empty file, or the old name."""
+    path = tmp_path / "file"
+    path.write_text("old")
+    synced: list[tuple[bool, str]] = []
+
+    def sync(descriptor: int) -> None:
+        folder = stat.S_ISDIR(os.fstat(descriptor).st_mode)
+        synced.append((folder, path.read_text()))
+
+    monkeypatch.setattr("fream_compose.durable.os.fsync", sync)
+
+    durable.write(path, "new")
+
+    assert synced == [(False, "old"), (True, "new")]
 
 
 def test_nothing_but_the_file_is_left_in_its_folder(tmp_path: Path) -> None:

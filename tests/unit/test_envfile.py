@@ -29,6 +29,11 @@ def env(tmp_path: Path) -> EnvFile:
         ("\n\n  # note\n\nA='x # y'\n", "\n\n  # note\n\nA='x # y'\nSET1_VERSION=1.0\n"),
         ("SET1_VERSION=a\nSET1_VERSION=b\n", "SET1_VERSION=1.0\nSET1_VERSION=1.0\n"),
         ("  SET1_VERSION = x\n", "SET1_VERSION=1.0\n"),
+        ("SET1_VERSION=a # mine\n", "SET1_VERSION=1.0 # mine\n"),
+        ("SET1_VERSION=a \t# mine # too\n", "SET1_VERSION=1.0 \t# mine # too\n"),
+        ("SET1_VERSION='a b' # mine\n", "SET1_VERSION=1.0 # mine\n"),
+        ("SET1_VERSION=a#b\n", "SET1_VERSION=1.0\n"),
+        ("SET1_VERSION= # mine\nA=1\n", "SET1_VERSION=1.0 # mine\nA=1\n"),
     ],
 )
 def test_a_variable_is_set_in_its_place_and_nothing_else_changes(
@@ -75,6 +80,16 @@ def test_the_last_value_counts_as_for_compose(env: EnvFile) -> None:
     assert env.get("B") == ""
 
 
+@pytest.mark.parametrize(
+    ("line", "value"),
+    [("A=1 # note", "1"), ("A=1#2", "1#2"), ("A='1' # note", "1"), ("A=infra\t# a, b", "infra")],
+)
+def test_the_remark_behind_a_value_is_no_part_of_it(env: EnvFile, line: str, value: str) -> None:
+    env.path.write_text(line + "\n")
+
+    assert env.get("A") == value
+
+
 def test_names_are_those_that_the_file_sets(env: EnvFile) -> None:
     env.path.write_text("# C=3\nA=1\nexport B=2\nnot an assignment\n1D=4\n")
 
@@ -108,10 +123,14 @@ def test_a_file_that_cannot_be_read_is_told(env: EnvFile) -> None:
     assert "cannot be read" in caught.value.what
 
 
-def test_a_file_that_is_not_text_is_told_and_kept(env: EnvFile) -> None:
-    env.path.write_bytes(b"A=\xff\n")
+def test_foreign_bytes_and_line_ends_in_the_users_lines_survive(env: EnvFile) -> None:
+    env.path.write_bytes(
+        b"# caf\xe9 \xed\xa0\x80\r\nA=\xff\r\nSET1_VERSION=none # \xfc\r\nB=1\x0b\n"
+    )
 
-    with pytest.raises(ConfigurationError):
-        env.update({"A": "1"})
+    assert env.names() == {"A", "B", "SET1_VERSION"}
+    env.update({"SET1_VERSION": "1.0", "NEW": "2"})
 
-    assert env.path.read_bytes() == b"A=\xff\n"
+    assert env.path.read_bytes() == (
+        b"# caf\xe9 \xed\xa0\x80\r\nA=\xff\r\nSET1_VERSION=1.0 # \xfc\r\nB=1\x0b\nNEW=2\n"
+    )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import tracemalloc
 
 import pytest
 
 from fream_compose.evidence import Evidence, Latency, Tally
 from fream_compose.evidence_view import told
+from fream_compose.recorder import recording
 from fream_compose.release import SetName
 from fream_compose.verdict import Verdict
 
@@ -190,6 +192,20 @@ def test_a_log_that_cannot_be_read_is_said() -> None:
     assert told(Evidence(missing="no such container"), SetName.SET2) == [
         "No evidence: no such container"
     ]
+
+
+def test_a_log_that_ends_early_is_said() -> None:
+    """Docker's client was killed, or nginx's container was removed."""
+
+    def ended(_lines: int) -> subprocess.Popen[str]:
+        process = subprocess.Popen(["true"], stdout=subprocess.PIPE, text=True)
+        process.wait()
+        return process
+
+    with recording(ended) as recorder:
+        evidence = recorder.finish(SetName.SET1)
+
+    assert evidence.missing == "nginx's log ended early"
 
 
 def test_the_evidence_reads_in_sentences() -> None:

@@ -8,7 +8,7 @@ from itertools import chain, repeat
 import pytest
 
 from fream_compose.errors import UnhealthyError
-from fream_compose.health import Probe, describe, wait_until_healthy
+from fream_compose.health import Probe, describe, fault_of, wait_until_healthy
 from fream_compose.project import Condition
 from fream_compose.settings import Health
 from fream_compose.web import Answer, Unreachable
@@ -74,6 +74,14 @@ def test_no_answer_at_all_tells_why() -> None:
         wait(asks(0))
 
     assert "connection refused" in caught.value.why
+
+
+@pytest.mark.parametrize(("body", "fault"), [("UP", ""), ("DOWN", "which does not match")])
+def test_a_good_answer_holds_what_the_settings_ask_for(body: str, fault: str) -> None:
+    found = fault_of(Answer(200, f"status: {body}", 0.01), Health(body="status: UP"))
+
+    assert fault in found
+    assert bool(found) == bool(fault)
 
 
 @pytest.mark.parametrize("status", [199, 300, 301, 404, 500])

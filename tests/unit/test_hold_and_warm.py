@@ -12,6 +12,7 @@ import pytest
 
 from fream_compose.dry_run import dry_run
 from fream_compose.errors import RejectedError
+from fream_compose.history import Kind
 from fream_compose.observe import observe
 from fream_compose.plan import Mend, Wish, diagnose
 from fream_compose.release import SetName, Version
@@ -30,7 +31,7 @@ def decide_soon(stage: Stage, verdict: str) -> threading.Thread:
         while not (held := notes.held()) and time.monotonic() < deadline:
             time.sleep(0.01)
         assert held
-        notes.decide(held["switch"], verdict)
+        notes.decide(held.switch, verdict)
 
     thread = threading.Thread(target=wait_and_decide)
     thread.start()
@@ -79,6 +80,13 @@ def test_a_verdict_on_an_earlier_switch_does_not_count(tmp_path: Path) -> None:
     stage.project.close()
 
 
+def test_a_verdict_is_on_one_switch_only(tmp_path: Path) -> None:
+    notes = Notes(tmp_path / "state")
+    notes.decide("this", "promote")
+
+    assert (notes.verdict("this"), notes.verdict("that")) == ("promote", "")
+
+
 def test_the_old_set_stays_running_when_it_is_kept_warm(live: Stage) -> None:
     outcome = live.switch("1.0.1", keep_warm=WARM)
 
@@ -95,7 +103,7 @@ def test_a_warm_set_serves_again_without_a_new_container(live: Stage) -> None:
     live.fresh()
     app = live.project.apps[SetName.SET1]
 
-    live.switch(str(old.version), from_warm=True)
+    live.switch(str(old.version), kind=Kind.ROLLBACK)
 
     assert live.serves() == "1.0.0"
     assert live.project.apps[SetName.SET1] is app
@@ -111,7 +119,7 @@ def test_a_warm_set_that_fell_ill_does_not_serve(live: Stage) -> None:
     app.behaviour = replace(app.behaviour, status=503)
 
     with pytest.raises(Exception, match="not healthy"):
-        live.switch(str(old.version), from_warm=True)
+        live.switch(str(old.version), kind=Kind.ROLLBACK)
 
     assert live.serves() == "1.0.1"
 

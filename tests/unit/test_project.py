@@ -71,6 +71,62 @@ def test_variables_of_env_count_more_than_those_of_the_shell(
     assert "IMAGE_NAME" not in os.environ
 
 
+def test_compose_is_run_in_the_folder_and_names_no_file(
+    docker: Stub, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So it reads what it reads for somebody who types there, whatever the shell says."""
+    monkeypatch.setenv("COMPOSE_FILE", "/elsewhere/compose.yaml")
+    monkeypatch.setenv("COMPOSE_PATH_SEPARATOR", ";")
+    monkeypatch.setenv("COMPOSE_REMOVE_ORPHANS", "true")
+    asked = folder.parent / "asked"
+    project = opened(docker, folder)
+    docker(f'echo "$PWD $(pwd -P) $COMPOSE_FILE $COMPOSE_REMOVE_ORPHANS $*" >> {asked}; echo {{}}')
+
+    project.up(("set1",))
+    project.up_healthy(("nginx",), 5, lambda: None)
+    project.remove(SetName.SET1)
+    project.discard(SetName.SET1)
+    project.down(volumes=False)
+    project.template()
+
+    told = asked.read_text().splitlines()
+    assert len(told) == 8
+    assert os.environ["PWD"] == str(folder)
+    for line in told:
+        assert line.startswith(f"{folder} {folder}   compose --profile * ")
+        assert "--file" not in line
+    assert [line for line in told if " rm " in line and "--volumes" not in line] == []
+    assert [line for line in told if " down" in line and "--volumes" in line] == []
+    assert project.one_off_command(SetName.SET1, "x", ["true"], {})[:4] == [
+        *["docker", "compose", "--profile", "*"]
+    ]
+
+
+def test_a_set_is_given_the_time_of_all_its_services(docker: Stub, folder: Path) -> None:
+    config = json.loads((folder.parent / "config.json").read_text())
+    for name in ("mysql", "nginx"):
+        config["services"][name]["stop_grace_period"] = "1m30s"
+    for name in ("mailer", "indexer"):
+        worker = {"profiles": ["set1"], "image": name, "stop_grace_period": "10m"}
+        config["services"][name] = worker
+    (folder.parent / "config.json").write_text(json.dumps(config))
+    project = opened(docker, folder)
+    asked = folder.parent / "asked"
+    (Path(os.environ["PATH"]) / "timeout").unlink()
+    timeout = Path(os.environ["PATH"]) / "timeout"
+    timeout.write_text(f'#!/bin/sh\necho "$2" >> {asked}\n')
+    timeout.chmod(stat.S_IRWXU)
+
+    project.remove(SetName.SET1)
+    project.remove(SetName.SET2)
+    project.down(volumes=False)
+
+    slow, quick, *everything = map(int, asked.read_text().split())
+    assert slow >= 70 + 2 * 600
+    assert 70 <= quick < 200
+    assert min(everything) >= 2 * 70 + 2 * 600 + 2 * 90 + 180
+
+
 def test_without_docker_the_operator_is_told_what_installs_it(docker: Stub, folder: Path) -> None:
     del docker
     with pytest.raises(ConfigurationError) as caught:

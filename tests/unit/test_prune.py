@@ -196,9 +196,45 @@ def test_a_prune_that_docker_refuses_is_an_error(stage: Stage) -> None:
         prune(stage.project, stage.history, Report(), keep=1)
 
 
+def test_what_is_needed_is_marked_and_what_goes_no_more(stage: Stage) -> None:
+    released(stage, "1.0.0", "1.0.1", "1.0.2")
+    assert stage.project.kept == {"1.0.0", "1.0.1", "1.0.2"}
+
+    prune(stage.project, stage.history, Report(), keep=1)
+
+    assert stage.project.kept == {"1.0.1", "1.0.2"}
+
+
+def test_what_another_project_keeps_stays_and_this_one_lets_go_of_it(stage: Stage) -> None:
+    released(stage, "1.0.0", "1.0.1", "1.0.2")
+    stage.project.kept_by_others = {"1.0.0"}
+
+    pruned = prune(stage.project, stage.history, Report(), keep=1)
+
+    assert pruned.removed == ()
+    assert pruned.kept == 3
+    assert set(stage.project.images) == {"1.0.0", "1.0.1", "1.0.2"}
+    assert "1.0.0" not in stage.project.kept
+
+
+@pytest.mark.parametrize("unreleased", [False, True])
+def test_what_only_another_project_keeps_is_not_touched(stage: Stage, unreleased: bool) -> None:
+    stage.project.images["0.9"] = digest(9)
+    stage.project.kept_by_others = {"0.9"}
+    for version in (f"0.9@{digest(9)}", "1.0"):
+        stage.history.add(entry(version))
+    stage.project.fail("remove_images", "nothing may be removed")
+
+    assert prune(stage.project, stage.history, Report(), 1, unreleased).removed == ()
+
+
 # --- what Docker says of the images ---
 
 NAME = "127.0.0.1:5000/fream"
+
+
+def mark(project: str, number: int) -> str:
+    return f"fream.invalid/kept:{project}.{digest(number)[7:19]}"
 
 
 def facts(tags: list[str], digests: list[str], number: int) -> dict[str, Any]:
@@ -207,12 +243,14 @@ def facts(tags: list[str], digests: list[str], number: int) -> dict[str, Any]:
 
 @pytest.fixture
 def project(stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    """A project whose `docker` is a script: it tells of four images and two containers."""
+    """A project whose `docker` is a script: it tells of six images and two containers."""
     images = [
         facts([f"{NAME}:1.0", "other/app:1.0"], [f"{NAME}@{digest(10)}"], 0),
         facts([], [f"{NAME}@{digest(11)}"], 1),
         facts([f"{NAME}:1.2"], [f"{NAME}@{digest(12)}"], 2),
-        facts([f"{NAME}:1.3"], [], 3),
+        facts([f"{NAME}:1.3", mark("shop", 3), mark("shop2", 3)], [], 3),
+        facts([f"{NAME}:1.4", mark("shop", 4)], [], 4),
+        facts([f"{NAME}:1.5", mark("shop-2", 5)], [], 5),
     ]
     (tmp_path / "images.json").write_text(json.dumps(images))
     containers = f"{NAME}:1.2@{digest(12)}\\n{digest(1)}\\nmysql:8.4\\n"
@@ -235,7 +273,7 @@ esac
 def test_an_image_is_in_use_by_its_tag_its_digest_or_its_id(project: Project) -> None:
     used = [found.used for found in project.local_images()]
 
-    assert used == [False, True, True, False]
+    assert used == [False, True, True, False, False, False]
 
 
 def test_an_image_has_its_names_in_the_repository_of_the_project(project: Project) -> None:
@@ -250,3 +288,26 @@ def test_images_are_removed_by_name_and_never_by_force(project: Project, tmp_pat
 
     asked = (tmp_path / "asked").read_text()
     assert asked == f"image rm {NAME}:1.0 {NAME}@{digest(11)}\n"
+
+
+def test_an_image_is_kept_by_the_projects_that_marked_it(project: Project) -> None:
+    *_, three, four, five = project.local_images()
+
+    assert (three.tags, three.kept, three.kept_by_others) == (("1.3",), True, True)
+    assert (four.tags, four.kept, four.kept_by_others) == (("1.4",), True, False)
+    assert (five.tags, five.kept, five.kept_by_others) == (("1.5",), False, True)
+
+
+def test_with_an_image_goes_its_mark_and_without_it_where_another_keeps_it(
+    project: Project, tmp_path: Path
+) -> None:
+    project.remove_images(project.local_images()[3:5])
+
+    asked = (tmp_path / "asked").read_text()
+    assert asked == f"image rm {mark('shop', 3)} {mark('shop', 4)} {NAME}:1.4\n"
+
+
+def test_an_image_is_marked_by_its_content(project: Project, tmp_path: Path) -> None:
+    project.keep_images(project.local_images()[:1])
+
+    assert (tmp_path / "asked").read_text() == f"image tag {digest(0)} {mark('shop', 0)}\n"

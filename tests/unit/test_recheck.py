@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from fream_compose.errors import EngineError, ProxyError, UnhealthyError
+from fream_compose.history import Kind
 from fream_compose.observe import observe
 from fream_compose.plan import Wish, decide
 from fream_compose.release import SetName, Version
@@ -113,7 +114,7 @@ def test_a_warm_set_that_crashed_meanwhile_is_replaced_by_a_new_container(make: 
     stage.project.registry["1.0.0"] = ""
     stage.project.apps[SetName.SET1].restart()
 
-    stage.switch("1.0.0", from_warm=True)
+    stage.switch("1.0.0", kind=Kind.ROLLBACK)
 
     assert "Start set1" in stage.watcher.steps
     assert "is not used as it is" in stage.watcher.warnings[0]
@@ -155,11 +156,11 @@ def test_a_switch_takes_the_steps_that_are_written_down(
         stage.switch("1.0.1", **({} if "keep_warm" in x_fream else {"keep_warm": None}))
         stage.fresh()
     version = "1.0.0" if reuse else "1.0.1"
-    wish = Wish(Version.parse(version), from_warm=True)
+    wish = Wish(Version.parse(version), kind=Kind.ROLLBACK)
     plan = decide(observe(stage.project, stage.proxy))
     titles = [step.title for step in planned(plan, wish, stage.settings)]
 
-    stage.switch(version, from_warm=True)
+    stage.switch(version, kind=Kind.ROLLBACK)
 
     taken = stage.watcher.steps
     assert taken == [title for title in titles if title in taken], "in their order"

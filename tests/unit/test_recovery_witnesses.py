@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from fream_compose import infra
+from fream_compose.doctor.project import project_facts
 from fream_compose.errors import FreamError, ProxyError, UncertainError, UnhealthyError
 from fream_compose.observe import Snapshot, observe
 from fream_compose.plan import Mend, diagnose
@@ -245,7 +247,7 @@ def crashing(live: Stage) -> Stage:
     path = live.settings.nginx_directory / "site.d" / "limits.conf"
     path.write_text("broken;\n")
     live.nginx.stop()
-    live.project.states["nginx"] = "restarting"
+    live.project.statuses["nginx"] = "Restarting (1) 5 seconds ago"
     return live
 
 
@@ -275,7 +277,7 @@ def test_nginx_that_docker_brought_back_meanwhile_is_not_restarted(crashing: Sta
         if not came_back:
             came_back.append(True)
             crashing.nginx.start()
-            crashing.project.states.clear()
+            crashing.project.statuses.clear()
 
     crashing.nginx.check = docker_is_quicker  # type: ignore[method-assign]
     recover(crashing)
@@ -285,13 +287,10 @@ def test_nginx_that_docker_brought_back_meanwhile_is_not_restarted(crashing: Sta
 
 
 def test_the_ports_of_an_nginx_that_docker_is_restarting_are_its_own(crashing: Stage) -> None:
-    from fream_compose.doctor.project import project_facts
-
-    (crashing.settings.nginx_directory / "site.d" / "limits.conf").write_text("# well\n")
     crashing.nginx.start()  # its ports are taken, and it counts as restarting all the same
 
     assert project_facts(crashing.project, crashing.proxy).taken == ()
-    recover(crashing)
+    infra.start(crashing.project, crashing.project.containers(), lambda: None)
 
 
 def test_nginx_is_restarted_once_in_a_command(live: Stage) -> None:

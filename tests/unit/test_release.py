@@ -119,6 +119,7 @@ def test_the_include_survives_being_written_and_read(name: SetName, version: Ver
         "set $live_set set1;\n",
         render_include(Live(SetName.SET1, Version("1.0"), "x")).replace("set1", "set3"),
         render_include(Live(SetName.SET1, Version("1.0"), "x")).replace("1.0", "1.0 beta"),
+        render_include(Live(SetName.SET1, Version("1.0"), "x")).replace('"x"', '"x y"'),
         "set $service_url http://10.0.0.7:8081;\n",
     ],
 )

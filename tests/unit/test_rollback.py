@@ -5,13 +5,18 @@ from __future__ import annotations
 import pytest
 
 from fream_compose.errors import NothingToRollBackError
-from fream_compose.history import Entry
+from fream_compose.history import Entry, Kind
 from fream_compose.release import Version
 from fream_compose.rollback import target
 
 
-def entry(version: str, result: str = "done") -> Entry:
-    return Entry("id", version, "set1", "", "2026-01-01T00:00:00+00:00", 1.0, result, "me")
+def entry(version: str, result: str = "done", kind: Kind = Kind.SWITCH) -> Entry:
+    started = "2026-01-01T00:00:00+00:00"
+    return Entry("id", version, "set1", "", started, 1.0, result, "me", kind=kind)
+
+
+def back(version: str, result: str = "done") -> Entry:
+    return entry(version, result, Kind.ROLLBACK)
 
 
 def pinned(tag: str, digit: str = "a") -> str:
@@ -63,3 +68,44 @@ def test_nothing_to_go_back_to_is_exit_10() -> None:
 def test_a_version_that_was_never_live_is_exit_10_and_names_it() -> None:
     with pytest.raises(NothingToRollBackError, match=r"9\.9 was never live"):
         target((entry("1.0.0"), entry("1.0.1")), live("1.0.1"), "9.9")
+
+
+@pytest.mark.parametrize(
+    ("entries", "now", "before"),
+    [
+        ([entry("A"), entry("B"), entry("C"), back("B")], "B", "A"),
+        # A rollback that failed took nobody anywhere.
+        ([entry("A"), entry("B"), entry("C"), back("B", "UnhealthyError")], "C", "B"),
+        # What was released after it counts anew, and not what was rolled back from.
+        ([entry("A"), entry("B"), back("A"), entry("C")], "C", "A"),
+        ([entry("A"), entry("B"), entry("C"), back("B"), entry("D"), back("B")], "B", "A"),
+        ([entry("A"), entry("B"), entry("A"), entry("C"), back("A")], "A", "B"),
+        # Rolled back over several at once.
+        ([entry("A"), entry("B"), entry("C"), entry("D"), back("B")], "B", "A"),
+        # Gone back to what had been rolled back from: it was wanted after all.
+        ([entry("A"), entry("B"), back("A"), back("B")], "B", "A"),
+        # Released, and cut back by the guard: never live for long enough.
+        ([entry("A"), entry("B"), entry("C", "RejectedError")], "B", "A"),
+        # What is live was started by hand.
+        ([entry("A"), entry("B")], "X", "B"),
+    ],
+)
+def test_each_rollback_goes_further_back(entries: list[Entry], now: str, before: str) -> None:
+    assert str(target(tuple(entries), live(now))) == before
+
+
+def test_three_releases_can_be_walked_back_to_the_first_and_no_further() -> None:
+    entries = [entry("A"), entry("B"), entry("C")]
+    for expected in ("B", "A"):
+        now = Version.parse(entries[-1].version)
+        assert str(target(tuple(entries), now)) == expected
+        entries.append(back(expected))
+
+    with pytest.raises(NothingToRollBackError):
+        target(tuple(entries), live("A"))
+
+
+def test_what_was_rolled_back_from_can_be_named_all_the_same() -> None:
+    entries = (entry("A"), entry("B"), back("A"))
+
+    assert str(target(entries, live("A"), "B")) == "B"

@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from fream_compose import edit, scaffold
+from fream_compose.envfile import EnvFile
 from fream_compose.errors import UsageError
 from fream_compose.newapp import App, project_name, split_image
 from fream_compose.settings import Settings, parse
@@ -23,16 +24,10 @@ SHOP = App("shop", "registry.example.com", "team/shop")
 BOOKS = App("books", "", "acme/books", port=9090, health_path="/up", mysql=True, http_port="81")
 
 
-def every_port_is_free(_port: int) -> bool:
-    return True
-
-
 def written(app: App, folder: Path) -> Path:
     """A project for an app."""
-    source = scaffold.template()
-    earlier = scaffold.earlier_ports(folder, source)
-    ports = scaffold.free_ports(app, source, every_port_is_free, earlier)
-    scaffold.write(folder, scaffold.render(app, source, ports))
+    earlier = scaffold.earlier_ports(folder)
+    scaffold.write(folder, scaffold.render(app, scaffold.template(), earlier))
     return folder
 
 
@@ -119,21 +114,42 @@ def test_only_the_owner_reads_the_passwords_and_everybody_the_rest(tmp_path: Pat
     assert {mode for path, mode in modes.items() if path.is_dir()} == {0o755}
 
 
-def test_a_port_that_is_taken_is_passed_over(tmp_path: Path) -> None:
-    app = App("shop", "", "shop", http_port="18080", variables={"SET1_PORT": "8083"})
+@pytest.mark.parametrize("app", [SHOP, BOOKS], ids=["without MySQL", "with MySQL"])
+def test_no_port_is_fixed_but_that_of_the_users(app: App, tmp_path: Path) -> None:
+    settings = settings_of(written(app, tmp_path))
 
-    ports = scaffold.free_ports(app, scaffold.template(), lambda port: port != 18090, {})
+    assert [spec.port for spec in settings.sets.values()] == [0, 0]
+    assert settings.control_port == 0
+    addresses = [address for of in settings.addresses.values() for address in of]
+    assert [a.port for a in addresses if a.port] == [int(app.http_port)]
+    assert {a.host for a in addresses if not a.port} == {"127.0.0.1"}
+    assert len(settings.http_urls) == 1
 
-    assert ports == {
-        "HTTP_ALT_PORT": "127.0.0.1:18081",
-        "SET2_PORT": "8082",
-        "CONTROL_PORT": "18091",
-    }
-    scaffold.write(tmp_path, scaffold.render(app, scaffold.template(), ports))
-    env = (tmp_path / "compose" / ".env").read_text()
-    assert "\nCONTROL_PORT=18091\n" in env
-    assert "\nSET1_PORT=8083\n" in env
-    assert "\n#SET2_PORT=8082\n" in env
+
+def test_a_port_that_was_asked_for_is_fixed(tmp_path: Path) -> None:
+    given = {"SET1_PORT": "8083", "CONTROL_PORT": "18091", "HTTP_ALT_PORT": "127.0.0.1:18080"}
+
+    settings = settings_of(written(App("shop", "", "shop", variables=given), tmp_path))
+
+    assert [spec.port for spec in settings.sets.values()] == [8083, 0]
+    assert settings.control_port == 18091
+    assert settings.http_urls == ("http://127.0.0.1:80", "http://127.0.0.1:18080")
+
+
+def test_freams_own_project_keeps_the_ports_of_the_old_scripts(tmp_path: Path) -> None:
+    for folder in scaffold.FOLDERS:
+        hidden = shutil.ignore_patterns(".env", ".fream", "service-url.inc")
+        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=hidden)
+    shutil.copy(ROOT / "compose/.env.example", tmp_path / "compose/.env")
+    passwords = {"MYSQL_PASSWORD": "a", "MYSQL_ROOT_PASSWORD": "b"}
+    EnvFile(tmp_path / "compose/.env").update(passwords)
+
+    settings = settings_of(tmp_path)
+
+    assert [spec.port for spec in settings.sets.values()] == [8081, 8082]
+    assert settings.http_urls == ("http://127.0.0.1:80", "http://127.0.0.1:18080")
+    assert settings.control_port == 18090
+    assert settings.networks == ("fream",)
 
 
 def test_a_variable_that_env_does_not_have_is_refused() -> None:
@@ -160,17 +176,26 @@ def test_setting_up_again_keeps_the_passwords_and_what_is_live(tmp_path: Path) -
     assert stat.S_IMODE(env.stat().st_mode) == 0o600
 
 
-def test_setting_up_again_keeps_the_ports_that_the_project_itself_has_taken(tmp_path: Path) -> None:
-    source = scaffold.template()
+def test_setting_up_again_keeps_the_ports_that_were_fixed(tmp_path: Path) -> None:
     env = written(BOOKS, tmp_path) / "compose" / ".env"
-    env.write_text(env.read_text().replace("#SET1_PORT=8081", "SET1_PORT=8085"))
+    env.write_text(env.read_text().replace("#SET1_PORT=", "SET1_PORT=8085"))
 
-    earlier = scaffold.earlier_ports(tmp_path, source)
-    ports = scaffold.free_ports(BOOKS, source, lambda _port: False, earlier)
+    settings = settings_of(written(BOOKS, tmp_path))
 
-    assert ports["SET1_PORT"] == "8085"
-    assert ports["SET2_PORT"] == "8082"
-    assert ports["CONTROL_PORT"] == "18090"
+    assert [spec.port for spec in settings.sets.values()] == [8085, 0]
+    assert settings.control_port == 0
+
+
+@pytest.mark.parametrize("app", [SHOP, BOOKS], ids=["without MySQL", "with MySQL"])
+def test_a_copy_under_another_name_has_a_network_of_its_own(app: App, tmp_path: Path) -> None:
+    env = EnvFile(written(app, tmp_path) / "compose" / ".env")
+    env.update({"COMPOSE_PROJECT_NAME": "staging"})
+
+    settings = settings_of(tmp_path)
+
+    assert settings.project == "staging"
+    assert settings.networks == ("staging",)
+    assert settings.nginx_container == "staging-nginx"
 
 
 def test_what_fream_writes_is_neither_copied_nor_versioned(tmp_path: Path) -> None:
@@ -242,7 +267,6 @@ def test_an_edit_that_finds_nothing_is_a_bug_and_loud() -> None:
         lambda: edit.replaced("a", "b", "c"),
         lambda: edit.without_block("a:\n", "  a:"),
         lambda: edit.with_variable("A=1\n", "B", "2"),
-        lambda: edit.variable("A=1\n", "B"),
     ]
     for change in changes:
         with pytest.raises(LookupError):

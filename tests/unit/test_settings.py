@@ -12,7 +12,7 @@ import pytest
 from fream_compose.errors import ConfigurationError
 from fream_compose.release import SetName, repository
 from fream_compose.settings import Settings, duration, parse
-from tests.fakes.stage import compose_config
+from tests.fakes.stage import compose_config, pick_ports
 
 
 def read(folder: Path, **x_fream: Any) -> Settings:
@@ -143,10 +143,6 @@ def _with_a_range(config: dict[str, Any]) -> None:
     config["services"]["set1"]["ports"][0]["published"] = "8081-8083"
 
 
-def _with_any_port(config: dict[str, Any]) -> None:
-    del config["services"]["set1"]["ports"][0]["published"]
-
-
 @pytest.mark.parametrize(
     "spoil",
     [
@@ -155,7 +151,6 @@ def _with_any_port(config: dict[str, Any]) -> None:
         _without_set,
         _without_mount,
         _with_a_range,
-        _with_any_port,
     ],
 )
 def test_compose_files_that_lack_something_are_told(
@@ -190,3 +185,90 @@ def test_a_dollar_of_a_hook_is_for_its_shell(tmp_path: Path) -> None:
 
     assert hooks.before_start[0].run == ("sh", "-c", "echo $FREAM_VERSION")
     assert hooks.after_failure == ()
+
+
+def test_a_port_that_is_left_to_docker_is_none(tmp_path: Path) -> None:
+    config = compose_config(tmp_path, 18090)
+    pick_ports(config)
+
+    settings = parse(config, tmp_path)
+
+    assert [spec.port for spec in settings.sets.values()] == [0, 0]
+    assert settings.control_port == 0
+    assert settings.http_urls == ()
+
+
+def test_a_port_of_the_owners_is_not_taken_for_nginxs_own(tmp_path: Path) -> None:
+    """A file beside compose.yaml may publish more of a service."""
+    config = compose_config(tmp_path, 18090)
+    for service in ("nginx", "set1"):
+        more = {"host_ip": "", "published": "9443", "target": 443}
+        config["services"][service]["ports"].append(more)
+
+    settings = parse(config, tmp_path)
+
+    assert settings.control_port == 18090
+    assert settings.sets[SetName.SET1].inner_port == 8081
+    assert ("", 9443, 443) in settings.addresses["nginx"]
+
+
+@pytest.mark.parametrize(
+    "profiles", [["set1", "set2"], ["infra", "set2"], ["tools", "set1", "infra"]]
+)
+def test_a_service_in_two_places_is_refused_by_name(tmp_path: Path, profiles: list[str]) -> None:
+    config = compose_config(tmp_path, 18090)
+    config["services"]["mailer"] = {"profiles": profiles, "image": "mailer"}
+
+    with pytest.raises(ConfigurationError) as caught:
+        parse(config, tmp_path)
+
+    assert "The service mailer is in the profiles" in caught.value.what
+    assert all(name in caught.value.what for name in profiles if name != "tools")
+
+
+def test_a_service_in_one_place_and_in_a_profile_of_the_owners_is_fine(tmp_path: Path) -> None:
+    config = compose_config(tmp_path, 18090)
+    config["services"]["mailer"] = {"profiles": ["set1", "tools"], "image": "mailer"}
+
+    assert parse(config, tmp_path).sets[SetName.SET1].services == ("set1", "mailer")
+
+
+def test_each_service_of_a_set_has_its_own_time_to_stop(tmp_path: Path) -> None:
+    """They may stop one after the other; a service that says nothing has Docker's 10 s."""
+    config = compose_config(tmp_path, 18090)
+    for name, grace in (("mailer", "5m"), ("indexer", None)):
+        said = {"stop_grace_period": grace} if grace else {}
+        config["services"][name] = {"profiles": ["set1"], "image": name, **said}
+
+    spec = parse(config, tmp_path).sets[SetName.SET1]
+
+    assert spec.grace == 70
+    assert spec.stop_seconds == 70 + 300 + 10
+
+
+@pytest.mark.parametrize(
+    ("kind", "source", "data"),
+    [("bind", "/srv/mysql", "/srv/mysql"), ("volume", "mysql-data", "shop_mysql-data")],
+)
+def test_where_mysqls_data_is_on_this_server(
+    tmp_path: Path, kind: str, source: str, data: str
+) -> None:
+    config = compose_config(tmp_path, 18090)
+    assert parse(config, tmp_path).data == ""
+
+    volumes = [{"type": kind, "source": source, "target": "/var/lib/mysql"}]
+    config["services"]["mysql"]["volumes"] = volumes
+    config["volumes"] = {"mysql-data": {"name": "shop_mysql-data"}}
+
+    assert parse(config, tmp_path).data == data
+
+
+def test_networks_and_the_names_in_them_are_known(tmp_path: Path) -> None:
+    config = compose_config(tmp_path, 18090)
+    config["networks"] = {"default": {"name": "shop"}, "edge": {"name": "edge", "external": True}}
+    config["services"]["nginx"]["networks"] = {"default": {"aliases": ["web"]}, "edge": None}
+
+    settings = parse(config, tmp_path)
+
+    assert settings.networks == ("shop", "edge")
+    assert settings.aliases == {"web"}

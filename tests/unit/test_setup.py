@@ -100,14 +100,13 @@ def test_a_file_in_place_of_the_folder_is_never_overwritten(tmp_path: Path) -> N
     assert (tmp_path / "shop").read_text() == "mine"
 
 
-def test_json_tells_the_folder_the_image_and_the_ports(tmp_path: Path) -> None:
+def test_json_tells_the_folder_and_the_image(tmp_path: Path) -> None:
     done = fream("init", "--image", "shop", "-o", "json", cwd=tmp_path)
 
     told = json.loads(done.stdout)
     assert told["ok"]
     assert told["result"]["directory"] == str(tmp_path)
     assert told["result"]["image"] == "shop"
-    assert {"SET1_PORT", "SET2_PORT", "CONTROL_PORT"} <= told["result"]["ports"].keys()
 
 
 def test_a_person_at_a_terminal_is_asked_for_what_is_missing(tmp_path: Path) -> None:

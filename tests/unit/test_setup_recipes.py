@@ -25,7 +25,9 @@ def calls(recipe: Path) -> list[list[str]]:
     return [shlex.split(line.removesuffix("'")) for line in found]
 
 
-@pytest.mark.parametrize("name", ["Jenkinsfile", "github-actions.yaml", "fream.service"])
+@pytest.mark.parametrize(
+    "name", ["Jenkinsfile", "github-actions.yaml", "fream.service", "fream-recover.service"]
+)
 def test_a_recipe_calls_fream_as_it_can_be_called(name: str) -> None:
     lines = calls(RECIPES / name)
 
@@ -43,6 +45,8 @@ def test_every_recipe_is_tested() -> None:
         "Jenkinsfile",
         "github-actions.yaml",
         "fream.service",
+        "fream-recover.service",
+        "fream-recover.timer",
     }
 
 
@@ -73,11 +77,13 @@ def test_the_jenkinsfile_closes_what_it_opens() -> None:
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd here")
-def test_systemd_accepts_the_unit(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["fream.service", "fream-recover.timer"])
+def test_systemd_accepts_the_unit(tmp_path: Path, name: str) -> None:
     # Only what is on this server can be verified: its own `true`, and no docker.service.
-    text = (RECIPES / "fream.service").read_text()
-    unit = tmp_path / "fream.service"
-    unit.write_text(text.replace("/usr/local/bin/fream", str(shutil.which("true"))))
+    for recipe in RECIPES.glob("fream*"):
+        text = recipe.read_text().replace("/usr/local/bin/fream", str(shutil.which("true")))
+        (tmp_path / recipe.name).write_text(text)
+    unit = tmp_path / name
     (tmp_path / "docker.service").write_text("[Service]\nExecStart=/bin/true\n")
 
     done = subprocess.run(

@@ -91,13 +91,14 @@ def test_a_run_at_work_is_told_in_place_of_the_disorder_it_makes(stage: Stage) -
     stage.put(SetName.SET1, "1.0.0")
     stage.project.start_by_hand(SetName.SET2, "1.0.1")
 
-    with lock.hold(stage.settings.state_directory / "lock", "fream switch"):
+    with lock.hold(stage.settings.state_directory, "fream switch"):
         assert status(stage.project, stage.proxy).notices == ("another run is at work",)
     assert "interrupted" in told(stage)
 
 
 def test_a_switch_that_is_held_is_told_with_what_to_type(stage: Stage) -> None:
     state = stage.settings.state_directory
-    with lock.hold(state / "lock", "fream switch --hold"):
-        Notes(state).hold("id", "1.0.1")
-        assert "notice   1.0.1 waits for: fream promote, or fream abort" in told(stage)
+    with lock.hold(state, "fream switch --hold"):
+        Notes(state).hold("id", "1.0.1", SetName.SET2)
+        assert "notice   1.0.1 in set2 is held since " in told(stage)
+        assert "fream promote, or fream abort" in told(stage)

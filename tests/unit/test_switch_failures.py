@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import socket
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,8 @@ from fream_compose.errors import (
     UnhealthyError,
 )
 from fream_compose.plan import Wish
-from fream_compose.release import SetName, Version
+from fream_compose.proxy import render_include
+from fream_compose.release import Live, SetName, Version
 from fream_compose.state import Notes
 from fream_compose.switch import Switch
 from tests.fakes import Behaviour, Stage
@@ -99,13 +101,19 @@ def test_a_first_release_that_is_unhealthy_leaves_nothing(stage: Stage) -> None:
 
 def test_a_release_that_nginx_cannot_reach_is_not_cut_over_to(live: Stage) -> None:
     before = Before(live)
-    live.speed = 10
-    live.watcher.at["Check set2 through nginx"] = lambda: live.project.apps["set2"].end(1)  # type: ignore[index]
+
+    def lose() -> None:
+        app = live.project.apps[SetName.SET2]
+        app.behaviour = replace(app.behaviour, status=502)
+        live.speed = 100  # nobody waits for the ten seconds that nginx may take
+
+    live.watcher.at["Check set2 through nginx"] = lose
 
     error = fails(live, UnhealthyError)
 
     assert before.is_back()
     assert error.exit_code == 6
+    assert "from set2 through nginx" in error.why
 
 
 def test_an_image_that_cannot_be_pulled_changes_nothing(live: Stage) -> None:
@@ -153,6 +161,26 @@ def test_a_configuration_that_nginx_refuses_leaves_the_include_untouched(live: S
     assert not list(live.settings.nginx_directory.glob(".*"))
 
 
+def test_nginx_is_asked_about_its_files_as_they_will_be(
+    live: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inside, check = live.settings.nginx_directory, live.nginx.check
+    seen: list[str] = []
+
+    def look(configuration: str) -> None:
+        folder = inside / Path(configuration).parent.relative_to("/etc/nginx")
+        seen.append((folder / live.include.name).read_text())
+        check(configuration)
+
+    monkeypatch.setattr(live.nginx, "check", look)
+
+    live.switch("1.0.1")
+
+    assert seen
+    assert all("1.0.1" in text for text in seen)
+    assert live.include.read_text() == seen[0]
+
+
 def test_a_reload_that_is_never_confirmed_brings_the_old_include_back(live: Stage) -> None:
     before = Before(live)
     live.watcher.at["Cut over"] = lambda: setattr(live.nginx, "refuses_reloads", True)
@@ -184,6 +212,33 @@ def test_old_workers_that_keep_accepting_do_not_count_as_a_cut_over(live: Stage)
     assert "did not take its new configuration" in error.what
     assert live.serves() == "1.0.0"
     assert set(live.project.running()) == {"set1"}
+
+
+def test_an_answer_of_another_switch_confirms_nothing(live: Stage) -> None:
+    """The same set and version, but not what this run asked nginx for."""
+    before = Before(live)
+    other = Live(SetName.SET2, Version("1.0.1", f"sha256:{1:064x}"), "20260101T000000Z-ffffff")
+
+    def edit_once() -> None:
+        live.project.script.pop("signal HUP")
+        live.include.write_text(render_include(other))
+
+    live.watcher.at["Cut over"] = lambda: live.project.before("signal HUP", edit_once)
+
+    fails(live, ProxyError)
+
+    assert before.is_back()
+
+
+def test_nginx_without_a_worker_confirms_nothing(
+    live: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = Before(live)
+    monkeypatch.setattr(live.nginx, "processes", lambda: {99: "nginx: master process"})
+
+    fails(live, ProxyError)
+
+    assert before.is_back()
 
 
 def test_a_reload_that_cannot_be_asked_for_is_undone(live: Stage) -> None:
@@ -310,9 +365,9 @@ def test_a_release_that_dies_while_it_is_held_is_not_cut_over_to(live: Stage) ->
         live.project.apps[SetName.SET2].end(1)
         held = notes.held()
         assert held
-        notes.decide(held["switch"], "promote")
+        live.speed = 10
+        notes.decide(held.switch, "promote")
 
-    live.speed = 10
     live.watcher.at["Hold"] = die_then_promote
     wish = Wish(Version.parse("1.0.1"), hold=True)
 

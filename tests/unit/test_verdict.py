@@ -57,3 +57,14 @@ def test_a_huge_log_is_judged_at_once() -> None:
 def test_a_rate_reads_as_a_sentence() -> None:
     assert str(Share(200, 3)) == "3 of 200 (1.5%) failed"
     assert str(Share()) == "no requests"
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (Share(1000, 10, 30.0), Share(100, 3, 5.0)),  # three times the share, but by chance
+        (Share(1000, 100, 30.0), Share(10000, 1500, 30.0)),  # no chance, but not twice the share
+    ],
+)
+def test_more_failures_alone_are_no_verdict(old: Share, new: Share) -> None:
+    assert judge(old, new) is Verdict.NO_WORSE
