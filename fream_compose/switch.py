@@ -17,7 +17,7 @@ from fream_compose.hooks import run_hooks
 from fream_compose.interruption import Interruption
 from fream_compose.members import worn
 from fream_compose.observe import version_variable
-from fream_compose.plan import Mend, Plan, Wish, decide
+from fream_compose.plan import Plan, Wish, decide
 from fream_compose.project import Project
 from fream_compose.proxy import Proxy
 from fream_compose.prune import retain
@@ -117,7 +117,7 @@ class Switch:
     def _plan(self, wish: Wish) -> Plan:
         """Decide from what runs once everything is in order."""
         try:
-            plan = decide(self._recovery.put_right(despite=Mend.LIVE_SET))
+            plan = decide(self._recovery.put_right(for_release=True))
             if plan.reuses(wish) and (fault := worn(self._project.members(plan.target))):
                 self._report.warn(f"{plan.target} is not used as it is: {fault}")
                 plan = replace(plan, worn=True)
@@ -164,7 +164,7 @@ class Switch:
         env, variable = self._project.env, version_variable(release.set)
         if plan.warm:
             with self._step(StepId.REMOVE_WARM):
-                self._project.remove(release.set)
+                self._recovery.remove(release.set, replaced=True)
         self._notes.cool()
         spec = self._settings.sets[release.set]
         ports.reject_taken({release.set: (spec.address,)})
