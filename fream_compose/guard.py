@@ -11,6 +11,7 @@ from fream_compose.verdict import Share, Verdict, judge
 
 _LOOK_SECONDS = 0.5  # between two looks
 _CONTAINERS_SECONDS = 2.0  # between two looks at containers of a set that answers
+_LONG_AGO = float("-inf")
 _IN_A_ROW = 2  # looks that must fail before the release counts as failed
 _UNREACHED_SHARE = 0.1  # of a look's requests, which nginx answered in the app's place
 _FEWEST_UNREACHED = 3
@@ -60,8 +61,18 @@ class Guard:
         """Watch until the time is over; returns what was seen. Raises GuardError."""
         while (left := self._until - self._clock()) > 0:
             self.pause(min(left, _LOOK_SECONDS))
-        self.check()
+        self.confirm()
         return "it is well"
+
+    def confirm(self) -> None:
+        """Look at everything now; a look that is not good is followed by another.
+
+        Raises GuardError. A guard that is turned off looks at nothing.
+        """
+        self._looked = self._containers_looked = _LONG_AGO
+        self.check()
+        while self._unhealthy or self._unreachable:
+            self.pause(_LOOK_SECONDS)
 
     def _look(self) -> str:
         return self._health() or self._nginx() or self._errors()

@@ -327,6 +327,13 @@ class Project:
         what = f"{', '.join(services)} could not be started"
         run([*compose, *start, *wait, *services], what, PULL + seconds, check)
 
+    def stop(self, name: SetName) -> None:
+        """Stop a set; up() starts the same containers again. Raises EngineError."""
+        spec = self.settings.sets[name]
+        limit = int(QUICK + spec.stop_seconds)
+        with translated(f"{name} could not be stopped", limit):
+            self._compose(limit).stop(services=list(spec.services))
+
     def remove(self, name: SetName) -> None:
         """Stop and remove a set; fine when there is none. Raises EngineError."""
         spec = self.settings.sets[name]

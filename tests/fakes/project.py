@@ -217,6 +217,11 @@ class FakeProject(Project):
         if "nginx" in self.infra and not self.nginx.running:
             self.nginx.start()
 
+    def stop(self, name: SetName) -> None:
+        self._act(f"stop {name}")
+        if app := self.apps.get(name):
+            app.end(143)
+
     def remove(self, name: SetName) -> None:
         self._act(f"remove {name}")
         if app := self.apps.pop(name, None):
