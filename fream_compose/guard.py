@@ -1,5 +1,6 @@
 """Watches a new release from its cut-over until the old set goes, ready to go back."""
 
+from collections import deque
 from collections.abc import Callable
 
 from fream_compose.checks import Checks
@@ -15,6 +16,7 @@ _LONG_AGO = float("-inf")
 _IN_A_ROW = 2  # looks that must fail before the release counts as failed
 _UNREACHED_SHARE = 0.1  # of a look's requests, which nginx answered in the app's place
 _FEWEST_UNREACHED = 3
+_LOOKS_REMEMBERED = 12  # in which an error rate is looked for: the last six seconds
 
 
 class Guard:
@@ -43,6 +45,7 @@ class Guard:
         self._looked = self._containers_looked = clock()
         self._unhealthy = self._unreachable = 0
         self._unreached = Share()
+        self._earlier = deque([Share()], maxlen=_LOOKS_REMEMBERED)
 
     def pause(self, seconds: float) -> None:
         """Sleep for seconds while others wait, and look meanwhile. Raises GuardError."""
@@ -96,9 +99,7 @@ class Guard:
     def _nginx(self) -> str:
         """Two looks in a row in which nginx had to answer for the release."""
         before, self._unreached = self._unreached, self._recorder.unreached(self._name)
-        latest = Share(
-            self._unreached.requests - before.requests, self._unreached.failed - before.failed
-        )
+        latest = self._unreached.since(before)
         bad = latest.failed > 0 and latest.rate >= _UNREACHED_SHARE
         self._unreachable = self._unreachable + 1 if bad else 0
         if self._unreachable < _IN_A_ROW or self._unreached.failed < _FEWEST_UNREACHED:
@@ -106,7 +107,11 @@ class Guard:
         return f"nginx got no answer from it: {self._unreached}"
 
     def _errors(self) -> str:
+        """A clear failure since any of the last looks: it may have been good at first."""
         old, new = self._recorder.shares(self._name)
-        if self._settings.on_errors == "report" or judge(old, new) is not Verdict.FAILS:
+        recent = [new.since(earlier) for earlier in self._earlier]
+        self._earlier.append(new)
+        failing = [share for share in recent if judge(old, share) is Verdict.FAILS]
+        if self._settings.on_errors == "report" or not failing:
             return ""
-        return f"Of its requests {new}; of the old release's before it, {old}"
+        return f"Of its requests {failing[0]}; of the old release's before it, {old}"
