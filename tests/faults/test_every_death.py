@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,8 +13,8 @@ from fream_compose.errors import FreamError
 from fream_compose.release import SetName
 from tests.fakes import Stage
 from tests.faults.deaths import DEADLY, Death, code_after
-from tests.faults.steps import RETIRE, Moment, Step
-from tests.faults.test_every_step import EVERY_STEP, ON_FAKES
+from tests.faults.steps import CONFIRM, DRAIN, GUARD, RETIRE, STOP, Moment, Step
+from tests.faults.test_every_step import EVERY_STEP, ON_FAKES, RUN_SECONDS, Frozen
 from tests.faults.trap import Trap
 from tests.unit.test_guard import crash, go_bad, hang, refuse, restart
 
@@ -39,10 +41,15 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
 def switch_with(stage: Stage, trap: Trap) -> int:
     """The exit code of a switch into a trap."""
     with trap.set(ON_FAKES):
-        try:
-            stage.switch("1.0.1")
-        except FreamError as error:
-            return error.exit_code
+        return run_switch(stage)
+
+
+def run_switch(stage: Stage) -> int:
+    """The exit code of a switch."""
+    try:
+        stage.switch("1.0.1")
+    except FreamError as error:
+        return error.exit_code
     return 0
 
 
@@ -79,3 +86,45 @@ def test_an_old_set_that_cannot_be_started_again_is_told(stage: Stage) -> None:
 
     assert code == 9
     assert set(stage.project.apps) == {"set1", "set2"}
+
+
+WAY_BACK = [
+    Step(name, *call)
+    for name, call in {
+        "go back": ("proxy", "go_back"),
+        "remove the new set": ("project", "discard"),
+        "after the failure": ("switch", "serving"),
+    }.items()
+]
+
+
+@pytest.mark.parametrize("moment", list(Moment))
+@pytest.mark.parametrize("step", WAY_BACK, ids=lambda step: step.name)
+def test_a_kill_on_the_way_back_is_repaired_by_the_next_switch(
+    stage: Stage, step: Step, moment: Moment
+) -> None:
+    killed = Frozen()
+    with Trap(CONFIRM, Moment.AFTER, lambda: crash(stage)).set(ON_FAKES):
+        kill = Trap(step, moment, killed.spring)
+        with kill.set(ON_FAKES):
+            threading.Thread(target=run_switch, args=(stage,), daemon=True).start()
+            assert killed.wait(RUN_SECONDS)
+    stage.fresh()
+
+    stage.switch("1.0.2")
+
+    assert stage.serves() == "1.0.2"
+    assert list(stage.project.running()) == [stage.nginx.live.set] if stage.nginx.live else False
+    assert not any("Both" in text for text in stage.watcher.warnings)
+
+
+@pytest.mark.parametrize("step", [DRAIN, GUARD, STOP], ids=lambda step: step.name)
+def test_a_signal_does_not_keep_a_dying_release_from_being_taken_back(
+    stage: Stage, step: Step
+) -> None:
+    def both() -> None:
+        stage.interruption.note(signal.SIGTERM)
+        crash(stage)
+
+    assert switch_with(stage, Trap(step, Moment.AFTER, both)) == 8
+    assert stage.serves() == "1.0.0"
