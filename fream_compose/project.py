@@ -460,6 +460,13 @@ class Project:
             self.settings.compose_directory,
         )
 
+    def stop(self, name: SetName) -> None:
+        """Stop a set; up() starts the same containers again. Raises EngineError."""
+        spec = self.settings.sets[name]
+        limit = int(QUICK + spec.stop_seconds)
+        with translated(f"{name} could not be stopped", limit):
+            self._compose(limit).stop(services=list(spec.services))
+
     def remove(self, name: SetName) -> None:
         """Stop and remove a set with its anonymous volumes; fine when there is none.
 

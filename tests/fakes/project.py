@@ -310,6 +310,11 @@ class FakeProject(Project):
         ):
             self.nginx.start()
 
+    def stop(self, name: SetName) -> None:
+        self._act(f"stop {name}")
+        if app := self.apps.get(name):
+            app.end(143)
+
     def remove(self, name: SetName) -> None:
         self._act(f"remove {name}")
         self.made_in.pop(name, None)
