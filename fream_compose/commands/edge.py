@@ -88,7 +88,8 @@ class Run:
                 # Nobody else runs, so nothing is held: a note of it was left by a killed run.
                 notes.release()
                 with self._on_record(notes, command):
-                    _remove_overdue(project, self)
+                    if not adopts:
+                        _remove_overdue(project, self)
                     yield
         except LockedError as error:
             if held := notes.held():

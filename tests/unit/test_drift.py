@@ -16,6 +16,7 @@ from fream_compose.project import _condition
 from fream_compose.release import SetName
 from fream_compose.status import status
 from tests.fakes import Stage
+from tests.fakes.server import HttpServer
 
 
 def drift(stage: Stage) -> tuple[Drift, ...]:
@@ -59,6 +60,20 @@ def test_a_live_set_is_asked_where_it_is_and_not_where_it_will_be(live: Stage) -
     assert found.live.healthy
     assert [d.what for d in found.drift] == ["ports of set1"]
     assert found.drift[0].takes_effect == "the next fream switch"
+
+
+def test_who_listens_where_a_container_was_or_will_be_is_not_asked(live: Stage) -> None:
+    stranger = HttpServer(0, lambda _path: (500, {}, "another app"))
+    for container in (live.settings.nginx_container, live.settings.sets[SetName.SET1].container):
+        live.project.found_at(container, stranger.port)
+
+    try:
+        seen = observe(live.project, live.proxy)
+    finally:
+        stranger.close()
+
+    assert seen.silent == ""
+    assert seen.healthy == {SetName.SET1}
 
 
 def test_a_port_that_the_engine_may_pick_is_no_drift(live: Stage) -> None:

@@ -16,6 +16,7 @@ from fream_compose.cli import app
 from fream_compose.errors import ConfigurationError
 from fream_compose.project import Project
 from fream_compose.release import Live, SetName, Version
+from fream_compose.state import Notes, Warm
 from tests.fakes import Stage
 
 Fream = Callable[..., Result]
@@ -114,6 +115,26 @@ def test_what_is_on_another_server_is_not_touched(
     assert "tcp://127.0.0.1:2375" in result.stderr
     assert "unset DOCKER_HOST" in result.stderr
     assert picture(live) == before
+
+
+def test_nothing_is_removed_before_it_is_clear_whose_it_is(
+    foreign: Stage, fream: Fream, tmp_path: Path
+) -> None:
+    """A copy of a project's folder has its notes, too: of a set that is kept warm, for one."""
+    other = tmp_path / "other" / "compose"
+    other.mkdir(parents=True)
+    (other / "compose.yaml").touch()
+    foreign.project.start_by_hand(SetName.SET2, "0.9.0")
+    foreign.project.made_in = dict.fromkeys(["mysql", "nginx", *SetName], other)
+    long_ago = "2020-01-01T00:00:00+00:00"
+    Notes(foreign.settings.state_directory).keep_warm(Warm(SetName.SET2, "0.9.0", long_ago))
+    before = picture(foreign)
+
+    result = fream("adopt")
+
+    assert result.exit_code == 3
+    assert f"fream adopt --from {other}" in result.stderr
+    assert picture(foreign) == before
 
 
 @pytest.mark.usefixtures("foreign")

@@ -110,6 +110,20 @@ def test_a_warm_set_serves_again_without_a_new_container(live: Stage) -> None:
     assert set(live.project.running()) == {"set1"}
 
 
+def test_a_release_of_what_is_kept_warm_gets_a_container_of_its_own(live: Stage) -> None:
+    """Only a rollback asks for what ran before; a release asks for what is in the registry."""
+    old = live.nginx.live
+    assert old
+    live.switch("1.0.1", keep_warm=WARM)
+    live.fresh()
+    app = live.project.apps[SetName.SET1]
+
+    live.switch(str(old.version))
+
+    assert live.serves() == "1.0.0"
+    assert live.project.apps[SetName.SET1] is not app
+
+
 def test_a_warm_set_that_fell_ill_does_not_serve(live: Stage) -> None:
     old = live.nginx.live
     assert old

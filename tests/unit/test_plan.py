@@ -97,6 +97,7 @@ def test_where_nothing_is_live_a_release_leaves_alone_what_runs(
         (seen(ONE, ONE, SetName.SET2), "is not healthy: it does not run"),
         (seen(None, None, *BOTH, health={SetName.SET1: WELL}), "nothing else is live"),
         (seen(TWO, TWO, *BOTH, health={SetName.SET2: WELL}), "set2 is live"),
+        (seen(TWO, TWO, *BOTH, health=dict.fromkeys(BOTH, WELL)), "set2 is live"),
         (seen(ONE, ONE, *BOTH, health={SetName.SET1: WELL}, silent="refused"), "not healthy"),
     ],
 )

@@ -99,6 +99,7 @@ def test_the_live_set_is_not_touched_when_the_idle_one_is_cleared(
     recover()
 
     assert live.project.apps == {SetName.SET1: app}
+    assert live.watcher.warnings == [], "nobody even thought of it"
 
 
 def test_only_workers_that_leave_are_waited_for(

@@ -135,6 +135,32 @@ def test_a_lost_release_that_is_not_healthy_is_not_served(live: Stage) -> None:
     assert set(live.project.running()) == {"set1"}
 
 
+def test_a_release_that_failed_is_not_what_the_history_calls_the_last(live: Stage) -> None:
+    live.project.behaviours["1.0.1"] = Behaviour(status=500)
+    with pytest.raises(UnhealthyError):
+        live.switch("1.0.1")
+    live.fresh()
+    lose_the_include(live)
+    forget_env(live)
+
+    recover(live)
+
+    assert live.serves() == "1.0.0"
+
+
+def test_an_env_that_names_both_sets_chooses_neither(live: Stage) -> None:
+    live.project.start_by_hand(SetName.SET2, "0.9.0")
+    lose_the_include(live)
+    forget_history(live)
+    live.project.env.update({"COMPOSE_PROFILES": "infra,set1,set2", "SET2_VERSION": "0.9.0"})
+
+    with pytest.raises(UncertainError):
+        recover(live)
+
+    assert live.nginx.live is None
+    assert set(live.project.running()) == {"set1", "set2"}
+
+
 def test_the_history_alone_starts_nothing(live: Stage) -> None:
     live.project.remove(SetName.SET1)
     lose_the_include(live)
@@ -165,6 +191,18 @@ def test_a_live_set_that_is_not_healthy_leaves_the_other_where_it_is(live: Stage
 
     assert set(live.project.running()) == {"set1", "set2"}
     assert "set2 stays: set1, which is live, is not healthy" in live.watcher.warnings[0]
+
+
+def test_a_recovery_removes_nothing_while_the_live_set_is_not_healthy(live: Stage) -> None:
+    """Only a release takes the place of a set that is ill as well."""
+    live.project.start_by_hand(SetName.SET2, "0.9.0")
+    for name in SetName:
+        ill(live, name)
+
+    with pytest.raises(UnhealthyError):
+        recover(live)
+
+    assert set(live.project.running()) == {"set1", "set2"}
 
 
 def test_a_release_does_not_take_the_place_of_the_only_good_set(live: Stage) -> None:
