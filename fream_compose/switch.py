@@ -13,6 +13,7 @@ from fream_compose.errors import (
     EngineError,
     FreamError,
     GuardError,
+    ProxyError,
     RejectedError,
     UncertainError,
     UnhealthyError,
@@ -40,6 +41,7 @@ from fream_compose.undo import Undo
 from fream_compose.verdict import Verdict
 
 _VERDICT_POLL_SECONDS = 0.2
+_NGINX_SECONDS = 3.0  # Docker restarts a container that ended within a second or two
 # It looks at what runs, which a list of commands made beforehand cannot.
 _BY_HAND = "fream recover"
 _WORSE = (Verdict.WORSE, Verdict.FAILS)
@@ -120,6 +122,7 @@ class Switch:
         self._log(release, plan, evidence=evidence)
         with self._warning("images of past releases are still there"):
             retain(self._project, self._history, self._report)
+        self._reject_unserved(release, evidence)
         return Outcome(release, plan.replaces, evidence, self._seconds(), kept_warm)
 
     def _plan(self, wish: Wish) -> Plan:
@@ -394,6 +397,19 @@ class Switch:
             self._notes.keep_warm(Warm(old.set, str(old.version), until))
             self._report.note(f"{old.set} is kept warm until {until}: fream rollback")
         return time_to_keep
+
+    def _reject_unserved(self, release: Live, evidence: Evidence) -> None:
+        """Raise UncertainError where nginx is gone by now: no release serves without it."""
+        try:
+            answers = self._proxy.answers_within(_NGINX_SECONDS, self._pause)
+            why = "" if answers else "nginx does not answer"
+        except ProxyError as error:
+            why = str(error)
+        if why:
+            what = f"{release.version.short} is released, but users are not served"
+            error = UncertainError(what, why, next_step="fream recover")
+            error.result = {"evidence": evidence.to_json()}
+            raise error
 
     def _failed(
         self, error: FreamError, release: Live, plan: Plan, evidence: Evidence | None = None

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
-from fream_compose.errors import EngineError
+from fream_compose.errors import EngineError, UncertainError
 from fream_compose.release import SetName, Version
 from tests.fakes import Behaviour, Stage
 from tests.fakes.stage import DIGEST
@@ -218,12 +219,30 @@ def test_a_history_whose_folder_cannot_be_made_is_a_warning(stage: Stage) -> Non
 
 
 def test_nginx_that_is_silent_for_a_moment_after_the_cut_over_is_a_warning(live: Stage) -> None:
-    live.watcher.at["Drain set1"] = live.nginx.stop
+    def restart() -> None:
+        live.nginx.stop()
+        threading.Timer(0.5, live.nginx.start).start()
+
+    live.watcher.at["Drain set1"] = restart
 
     live.switch("1.0.1")
 
     assert live.watcher.warnings[0].startswith("set1 was not drained: ")
     assert set(live.project.running()) == {"set1", "set2"}
+
+
+@pytest.mark.parametrize("step", ["Drain set1", "Stop and remove set1"])
+def test_a_release_is_no_success_when_nginx_is_gone_by_then(live: Stage, step: str) -> None:
+    live.speed = 10
+    live.watcher.at[step] = live.nginx.stop
+
+    with pytest.raises(UncertainError) as caught:
+        live.switch("1.0.1")
+
+    assert "nginx does not answer" in caught.value.why
+    assert caught.value.next_step == "fream recover"
+    assert live.project.running()["set2"].startswith("1.0.1")
+    assert live.history.entries()[-1].result == "done", "it serves as soon as nginx is back"
 
 
 def test_a_failed_release_does_not_stop_the_next_one(live: Stage) -> None:
