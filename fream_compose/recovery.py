@@ -118,6 +118,9 @@ class Recovery:
         replaced: a release takes its place. Raises UncertainError where it must stay.
         """
         snapshot = self._booted(observe(self._project, self._proxy))
+        if name not in snapshot.healthy:
+            # One late answer makes no set an ill one that anything may take the place of.
+            snapshot = observe(self._project, self._proxy)
         if reason := kept_because(snapshot, name, replaced):
             compose = self._settings.compose_directory
             services = " ".join(self._settings.sets[name].services)

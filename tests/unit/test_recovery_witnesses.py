@@ -238,6 +238,23 @@ def test_a_warm_set_stays_while_the_live_one_is_not_healthy(live: Stage) -> None
     assert set(live.project.running()) == {"set1", "set2"}
 
 
+def test_a_warm_set_that_is_late_once_is_not_ill(live: Stage) -> None:
+    live.switch("1.0.1", keep_warm=timedelta(minutes=5))
+    live.fresh()
+    ill(live, SetName.SET2)
+    warm = live.project.apps[SetName.SET1]
+
+    def late_once() -> None:
+        warm.behaviour = Behaviour(ready_after=warm.asked + 1)
+
+    live.watcher.at["Remove set1"] = late_once
+
+    with pytest.raises(UncertainError):
+        live.switch("1.0.2")
+
+    assert live.project.apps[SetName.SET1] is warm
+
+
 def test_a_warm_set_whose_time_is_over_stays_while_the_live_one_is_not_healthy(
     live: Stage,
 ) -> None:
