@@ -407,9 +407,9 @@ class Switch:
             why = str(error)
         if why:
             what = f"{release.version.short} is released, but users are not served"
-            error = UncertainError(what, why, next_step="fream recover")
-            error.result = {"evidence": evidence.to_json()}
-            raise error
+            unserved = UncertainError(what, why, next_step="fream recover")
+            unserved.result = {"evidence": evidence.to_json()}
+            raise unserved
 
     def _failed(
         self, error: FreamError, release: Live, plan: Plan, evidence: Evidence | None = None

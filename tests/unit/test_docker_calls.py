@@ -245,6 +245,7 @@ def test_a_hook_of_the_release_runs_alone_and_leaves_nothing(
 
     asked = told(commands)
     assert asked[-1].startswith("docker container ls --all --quiet --filter label=com.docker.")
+    assert "label=com.docker.compose.project=shop" in asked[-1]
     assert "label=com.docker.compose.oneoff=True" in asked[-1]
     assert "name=^shop-hook-" in asked[-1]
 

@@ -131,6 +131,19 @@ def test_a_release_that_dies_as_the_guard_waits_is_taken_back(make: Make) -> Non
     assert stage.serves() == "1.0.0"
 
 
+def test_a_drain_that_takes_long_is_guarded_meanwhile(make: Make) -> None:
+    stage = make(drain={"timeout": "30s"})
+    stage.nginx.lingers = 30
+    after_cut_over(stage, lambda: crash(stage))
+    began = time.monotonic()
+
+    with pytest.raises(GuardError):
+        stage.switch("1.0.1")
+
+    assert time.monotonic() - began < 15
+    assert stage.serves() == "1.0.0"
+
+
 def test_a_hook_after_the_cut_over_is_guarded_too(make: Make) -> None:
     stage = make(hooks={"after_cut_over": [{"run": "sleep 30"}]})
     stage.watcher.at["Run the hooks after"] = lambda: crash(stage)

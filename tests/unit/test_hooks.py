@@ -6,15 +6,17 @@ import os
 import resource
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from fream_compose import leftover
-from fream_compose.errors import HookError, InterruptedRun
+from fream_compose import hooks, leftover
+from fream_compose.errors import HookError, InterruptedRun, LockedError
 from fream_compose.history import Kind
 from fream_compose.release import SetName
 from fream_compose.settings import Hook
@@ -141,6 +143,7 @@ def test_a_background_child_neither_holds_nor_fails_a_hook_and_stays(tmp_path: P
     child = int(mark.read_text())
     assert time.monotonic() - began < 15
     assert stage.history.entries()[-1].hooks[0].output == "begun\n"
+    assert not is_gone(child)
     os.kill(child, signal.SIGKILL)
     stage.project.close()
 
@@ -294,6 +297,61 @@ def test_a_left_hook_without_an_environment_is_known_by_its_first_process(stage:
     stage.switch("1.0.1")
 
     assert process.wait(timeout=5) == -signal.SIGKILL
+
+
+def test_a_left_hook_that_cannot_be_ended_stops_the_next_run(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    process = left_behind(stage, "sleep", "600")
+    monkeypatch.setattr(leftover, "_PATIENCE_SECONDS", 0.1)
+
+    def not_permitted(_pid: int, _signal: int) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "kill", not_permitted)
+    with pytest.raises(LockedError) as error:
+        stage.switch("1.0.1")
+    monkeypatch.undo()
+
+    assert error.value.next_step == f"sudo kill -9 {process.pid}"
+    assert Notes(stage.settings.state_directory).hook(), "the next run tries again"
+    assert stage.project.running() == {}
+    process.kill()
+    process.wait()
+
+
+def test_a_run_that_a_hook_started_does_not_end_itself() -> None:
+    code = (
+        "from fream_compose.leftover import _end_processes; "
+        "from fream_compose.state import RunningHook; "
+        "print(_end_processes(RunningHook('0123abcd', 'host', 'set1')))"
+    )
+    environment = {**os.environ, leftover.MARK: "0123abcd"}
+
+    ended = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True
+    )
+
+    assert (ended.returncode, ended.stdout) == (0, "()\n")
+
+
+def test_a_hook_is_on_record_before_it_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that is killed as it starts one has nothing else to tell of it."""
+    stage = staged(tmp_path, "before_start", {"run": "true"})
+    noted: list[RunningHook | None] = []
+    start = hooks._start
+
+    def look_first(*arguments: Any) -> subprocess.Popen[bytes]:
+        noted.append(Notes(stage.settings.state_directory).hook())
+        return start(*arguments)
+
+    monkeypatch.setattr(hooks, "_start", look_first)
+    stage.switch("1.0.1")
+
+    assert noted[0]
+    stage.project.close()
 
 
 def test_a_process_that_came_by_the_number_of_a_left_hook_is_never_ended(stage: Stage) -> None:

@@ -127,6 +127,26 @@ def test_a_set_is_given_the_time_of_all_its_services(docker: Stub, folder: Path)
     assert min(everything) >= 2 * 70 + 2 * 600 + 2 * 90 + 180
 
 
+def test_only_the_app_of_a_release_that_never_served_is_hurried(docker: Stub, folder: Path) -> None:
+    """A worker of the same set may have taken a job."""
+    config = json.loads((folder.parent / "config.json").read_text())
+    config["services"]["mailer"] = {"profiles": ["set1"], "image": "mailer"}
+    (folder.parent / "config.json").write_text(json.dumps(config))
+    project = opened(docker, folder)
+    asked = folder.parent / "asked"
+    timeout = Path(os.environ["PATH"]) / "timeout"
+    timeout.unlink()
+    timeout.write_text(f'#!/bin/sh\necho "$*" >> {asked}\n')
+    timeout.chmod(stat.S_IRWXU)
+
+    project.discard(SetName.SET1)
+
+    hurried = [line for line in asked.read_text().splitlines() if " stop " in line]
+    assert [line.rpartition(" stop ")[2].split() for line in hurried] == [
+        ["--timeout", "5", "set1"]
+    ]
+
+
 def test_without_docker_the_operator_is_told_what_installs_it(docker: Stub, folder: Path) -> None:
     del docker
     with pytest.raises(ConfigurationError) as caught:
