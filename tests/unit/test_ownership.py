@@ -10,8 +10,10 @@ import pytest
 from fream_compose import adoption, lock
 from fream_compose.adoption import adopt, reject_kept, reject_left_data
 from fream_compose.engine import Elsewhere, elsewhere
-from fream_compose.errors import ConfigurationError, LockedError
+from fream_compose.errors import ConfigurationError, LockedError, UnhealthyError
 from fream_compose.ownership import Home, Origin, not_here, not_ours, strangers
+from fream_compose.project import Mount
+from fream_compose.release import SetName
 from fream_compose.state import Notes
 from tests.fakes import Stage
 
@@ -260,6 +262,35 @@ def test_maintenance_that_this_folder_does_not_know_is_told(live: Stage, tmp_pat
         take_over(live)
 
     assert not live.project.recreated
+
+
+def test_data_that_would_be_left_behind_stops_it(
+    live: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moved(live, tmp_path / "gone" / "compose")
+    mount = Mount(tmp_path / "gone" / "data", Path("/var/lib/mysql"))
+    of_nginx = live.project.mounts
+    monkeypatch.setattr(
+        live.project,
+        "mounts",
+        lambda name: (mount,) if name == "shop-mysql" else of_nginx(name),
+    )
+
+    with pytest.raises(ConfigurationError, match="MySQL's data is in"):
+        take_over(live)
+
+    assert not live.project.recreated
+
+
+def test_what_nginx_does_not_find_from_here_is_no_success(
+    live: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moved(live, tmp_path / "gone" / "compose")
+    monkeypatch.setattr("fream_compose.checks._THROUGH_NGINX_SECONDS", 0.2)
+    live.nginx.loses.add(SetName.SET1)
+
+    with pytest.raises(UnhealthyError):
+        take_over(live)
 
 
 def test_folders_without_a_name_cannot_be_taken_from(tmp_path: Path) -> None:

@@ -58,6 +58,12 @@ def test_a_version_can_be_named_as_it_was_released(wanted: str) -> None:
     assert str(target(entries, live("1.0.2"), wanted)) == pinned("1.0.0")
 
 
+def test_a_tag_that_was_released_twice_means_its_last_content() -> None:
+    entries = (entry(pinned("1.0.0", "a")), entry(pinned("1.0.0", "b")), entry("1.0.1"))
+
+    assert str(target(entries, live("1.0.1"), "1.0.0")) == pinned("1.0.0", "b")
+
+
 def test_nothing_to_go_back_to_is_exit_10() -> None:
     with pytest.raises(NothingToRollBackError) as error:
         target((entry("1.0.0"),), live("1.0.0"))
