@@ -6,12 +6,15 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from fream_compose.errors import GuardError, UncertainError
+from fream_compose.errors import EngineError, GuardError, UncertainError
+from fream_compose.guard import Guard
+from fream_compose.recorder import Recorder
 from fream_compose.release import SetName
 from fream_compose.verdict import Verdict
 from tests.fakes import Behaviour, Stage
@@ -144,13 +147,77 @@ def test_a_drain_that_takes_long_is_guarded_meanwhile(make: Make) -> None:
     assert stage.serves() == "1.0.0"
 
 
-def test_a_hook_after_the_cut_over_is_guarded_too(make: Make) -> None:
-    stage = make(hooks={"after_cut_over": [{"run": "sleep 30"}]})
-    stage.watcher.at["Run the hooks after"] = lambda: crash(stage)
+def test_a_release_that_dies_as_the_old_set_stops_is_taken_back(make: Make) -> None:
+    stage = make(guard="300ms")
+    stage.project.before("stop set1", lambda: crash(stage))
 
     with pytest.raises(GuardError):
         stage.switch("1.0.1")
 
+    assert stage.serves() == "1.0.0"
+    assert set(stage.project.apps) == {"set1"}
+
+
+def test_a_set_that_does_not_come_back_well_is_not_gone_back_to(make: Make) -> None:
+    stage = make(guard="300ms")
+
+    def both() -> None:
+        crash(stage)
+        stage.project.apps[OLD].behaviour = Behaviour(status=500)
+
+    stage.project.before("stop set1", both)
+
+    with pytest.raises(UncertainError, match="Both"):
+        stage.switch("1.0.1")
+
+    assert set(stage.project.apps) == {"set1", "set2"}
+
+
+def test_a_release_that_dies_as_its_evidence_is_read_is_taken_back(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A set that is to be kept warm is not stopped, which would be looked at once more."""
+    stage = make(guard="300ms")
+    end = Recorder.end
+
+    def die(recorder: Recorder) -> None:
+        if NEW in stage.project.running():
+            crash(stage)
+        end(recorder)
+
+    monkeypatch.setattr(Recorder, "end", die)
+
+    with pytest.raises(GuardError):
+        stage.switch("1.0.1", keep_warm=timedelta(minutes=5))
+
+    assert stage.serves() == "1.0.0"
+
+
+def test_a_guard_that_breaks_off_keeps_the_old_set(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage = make(guard="300ms")
+
+    def tired(_guard: Guard) -> str:
+        raise EngineError("Docker did not answer")
+
+    monkeypatch.setattr(Guard, "finish", tired)
+
+    stage.switch("1.0.1")
+
+    assert set(stage.project.running()) == {"set1", "set2"}
+    assert any("the old one is kept" in warning for warning in stage.watcher.warnings)
+
+
+def test_a_hook_after_the_cut_over_is_guarded_too(make: Make) -> None:
+    stage = make(hooks={"after_cut_over": [{"run": "sleep 30"}]})
+    stage.watcher.at["Run the hooks after"] = lambda: crash(stage)
+    began = time.monotonic()
+
+    with pytest.raises(GuardError):
+        stage.switch("1.0.1")
+
+    assert time.monotonic() - began < 20
     assert stage.serves() == "1.0.0"
 
 

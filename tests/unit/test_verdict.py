@@ -54,6 +54,10 @@ def test_a_huge_log_is_judged_at_once() -> None:
     assert time.monotonic() - began < 30
 
 
+def test_what_came_since_a_look_is_counted_by_itself() -> None:
+    assert Share(130, 30, 6.5).since(Share(100, 10, 5.0)) == Share(30, 20, 1.5)
+
+
 def test_a_rate_reads_as_a_sentence() -> None:
     assert str(Share(200, 3)) == "3 of 200 (1.5%) failed"
     assert str(Share()) == "no requests"
