@@ -147,9 +147,12 @@ def test_a_drain_that_takes_long_is_guarded_meanwhile(make: Make) -> None:
     assert stage.serves() == "1.0.0"
 
 
-def test_a_release_that_dies_as_the_old_set_stops_is_taken_back(make: Make) -> None:
+@pytest.mark.parametrize("trouble", [crash, restart, hang, refuse, go_bad])
+def test_a_release_that_dies_as_the_old_set_stops_is_taken_back(
+    make: Make, trouble: Callable[[Stage], None]
+) -> None:
     stage = make(guard="300ms")
-    stage.project.before("stop set1", lambda: crash(stage))
+    stage.project.before("stop set1", lambda: trouble(stage))
 
     with pytest.raises(GuardError):
         stage.switch("1.0.1")
