@@ -18,11 +18,14 @@ from fream_compose.cli import app
 from fream_compose.doctor.project_checks import drift
 from fream_compose.dry_run import dry_run
 from fream_compose.errors import ConfigurationError
+from fream_compose.evidence import Evidence
 from fream_compose.observe import observe
 from fream_compose.plan import Wish, diagnose
 from fream_compose.project import Project
 from fream_compose.release import SetName, Version
 from fream_compose.state import Notes, Warm
+from fream_compose.switch import Outcome, Switch
+from fream_compose.verdict import Share, Verdict
 from tests.fakes import Behaviour, Stage
 
 Fream = Callable[..., Result]
@@ -190,6 +193,26 @@ def test_hooks_are_skipped_when_asked_for(tmp_path: Path, command: list[str]) ->
     assert "were skipped" in done.stdout
     assert any("skipped" in warning for warning in stage.history.entries()[-1].warnings)
     stage.project.close()
+
+
+def test_a_release_that_users_fare_worse_on_is_11_and_says_the_way_back(
+    stage: Stage, fream: Fream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = stage.put(SetName.SET1, "1.0.0")
+    now = replace(before, version=Version("1.0.1"))
+    old, new = Share(100, 0, 10.0), Share(100, 30, 10.0)
+    evidence = Evidence(failed=30, old=old, new=new, verdict=Verdict.WORSE)
+    monkeypatch.setattr(Switch, "run", lambda *_: Outcome(now, before, evidence, 1.0))
+
+    result = fream("switch", "1.0.1", "--output", "json")
+
+    assert result.exit_code == 11
+    told = json.loads(result.stdout)
+    assert not told["ok"]
+    assert told["error"]["next_step"] == "fream rollback"
+    assert "30 of 100" in told["error"]["why"]
+    assert "0 of 100" in told["error"]["why"]
+    assert told["result"]["evidence"]["verdict"] == "worse"
 
 
 @pytest.mark.parametrize("command", [["prune"], ["up"], ["recover"], ["maintenance", "off"]])
