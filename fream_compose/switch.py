@@ -13,6 +13,7 @@ from fream_compose.errors import (
     EngineError,
     FreamError,
     GuardError,
+    ProxyError,
     RejectedError,
     UncertainError,
     UnhealthyError,
@@ -24,7 +25,7 @@ from fream_compose.hooks import run_hooks
 from fream_compose.interruption import Interruption
 from fream_compose.members import worn
 from fream_compose.observe import version_variable
-from fream_compose.plan import Plan, Wish, decide
+from fream_compose.plan import Mend, Plan, Wish, decide
 from fream_compose.project import Project
 from fream_compose.proxy import Proxy
 from fream_compose.prune import retain
@@ -42,6 +43,7 @@ from fream_compose.verdict import Verdict
 _VERDICT_POLL_SECONDS = 0.2
 # It looks at what runs, which a list of commands made beforehand cannot.
 _BY_HAND = "fream recover"
+_NGINX = (Mend.NGINX_STOPPED, Mend.NGINX_SILENT)
 _WORSE = (Verdict.WORSE, Verdict.FAILS)
 _KEPT_WHEN_WORSE = timedelta(minutes=30)  # the way back, when the release is not proven good
 
@@ -110,6 +112,7 @@ class Switch:
             guard = self._guard(release, checks, recorder)
             try:
                 drained = self._settle(release, plan, old_workers, guard)
+                self._prove(release, plan)
                 recorder.end()
                 evidence = recorder.evidence(release.set)
                 guard.confirm()
@@ -299,6 +302,35 @@ class Switch:
             step.detail = guard.finish()
             return drained
         return False
+
+    def _prove(self, release: Live, plan: Plan) -> None:
+        """See that nginx serves the release still; one that has gone silent is brought back.
+
+        Raises UncertainError when users are not served.
+        """
+        if self._is_served(release):
+            return
+        try:
+            self._report.warn("nginx does not answer any more")
+            self._recovery.put_right(only=_NGINX)
+            if self._is_served(release):
+                return
+            why = serving(self._proxy, undone=False)
+        except FreamError as error:
+            why = f"{error}: {error.why}"
+        failure = UncertainError(
+            f"{release.version.short} is released, but nginx does not serve it",
+            why,
+            next_step="fream recover",
+        )
+        self._failed(failure, release, plan)
+        raise failure
+
+    def _is_served(self, release: Live) -> bool:
+        try:
+            return self._proxy.state().live == release
+        except ProxyError:
+            return False
 
     def _drain(self, old: Live | None, workers: tuple[int, ...], guard: Guard) -> bool:
         if old is None:

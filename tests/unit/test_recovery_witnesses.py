@@ -209,12 +209,12 @@ def test_a_warm_set_whose_time_is_over_stays_while_the_live_one_is_not_healthy(
     Notes(live.settings.state_directory).keep_warm(Warm(SetName.SET1, "1.0.0", past))
     ill(live, SetName.SET2)
 
-    recovery(live).put_right(only=Mend.IDLE_SET)
+    recovery(live).put_right(only=[Mend.IDLE_SET])
 
     assert set(live.project.running()) == {"set1", "set2"}
     live.project.apps[SetName.SET2].behaviour = Behaviour()
     live.fresh()
-    recovery(live).put_right(only=Mend.IDLE_SET)
+    recovery(live).put_right(only=[Mend.IDLE_SET])
     assert set(live.project.running()) == {"set2"}
 
 

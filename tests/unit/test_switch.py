@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from fream_compose.errors import EngineError
+from fream_compose.errors import EngineError, UncertainError
 from fream_compose.release import SetName, Version
 from tests.fakes import Behaviour, Stage
 from tests.fakes.stage import DIGEST
@@ -217,13 +217,33 @@ def test_a_history_whose_folder_cannot_be_made_is_a_warning(stage: Stage) -> Non
     assert stage.watcher.warnings[0].startswith("the history lacks this switch: ")
 
 
-def test_nginx_that_is_silent_for_a_moment_after_the_cut_over_is_a_warning(live: Stage) -> None:
-    live.watcher.at["Drain set1"] = live.nginx.stop
+def test_nginx_that_stops_after_the_cut_over_is_brought_back(live: Stage) -> None:
+    live.watcher.at["Drain set1"] = lambda: stop_nginx(live)
 
     live.switch("1.0.1")
 
+    assert live.serves() == "1.0.1"
+    assert live.nginx.running
     assert live.watcher.warnings[0].startswith("set1 was not drained: ")
     assert set(live.project.running()) == {"set1", "set2"}
+
+
+def stop_nginx(stage: Stage) -> None:
+    stage.nginx.stop()
+    stage.project.infra.discard("nginx")
+
+
+def test_a_release_that_nginx_cannot_serve_any_more_is_no_success(live: Stage) -> None:
+    live.watcher.at["Drain set1"] = lambda: stop_nginx(live)
+    live.project.fail("up mysql nginx", "nginx: [emerg] no such file")
+
+    with pytest.raises(UncertainError) as caught:
+        live.switch("1.0.1")
+
+    assert caught.value.exit_code == 9
+    assert "fream recover" in caught.value.next_step
+    assert set(live.project.running()) == {"set1", "set2"}
+    assert live.history.entries()[-1].result == "UncertainError"
 
 
 def test_a_failed_release_does_not_stop_the_next_one(live: Stage) -> None:
