@@ -168,11 +168,11 @@ def test_doctor_says_whose_it_is_and_nothing_more(foreign: Stage, fream: Fream) 
 def test_nginx_of_another_project_on_our_port_is_not_ours(live: Stage, fream: Fream) -> None:
     # It answers on the control port of our settings, and no nginx of this project runs.
     live.project.infra.clear()
-    live.include.unlink()
 
     found = json.loads(fream("status", "-o", "json").stdout)["result"]
 
-    assert found["live"] is None
+    assert found["nginx"] == "no answer: nginx does not run"
+    assert found["not_served"]
 
 
 # --- down ---
