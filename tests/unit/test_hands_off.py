@@ -15,7 +15,7 @@ from fream_compose import infra
 from fream_compose.cli import app
 from fream_compose.errors import ConfigurationError
 from fream_compose.project import Project
-from fream_compose.release import SetName
+from fream_compose.release import Live, SetName, Version
 from tests.fakes import Stage
 
 Fream = Callable[..., Result]
@@ -168,11 +168,13 @@ def test_doctor_says_whose_it_is_and_nothing_more(foreign: Stage, fream: Fream) 
 def test_nginx_of_another_project_on_our_port_is_not_ours(live: Stage, fream: Fream) -> None:
     # It answers on the control port of our settings, and no nginx of this project runs.
     live.project.infra.clear()
+    live.include.unlink()
+    live.nginx._live = Live(SetName.SET2, Version("9.9"), "20260101T000000Z-000000")
 
-    found = json.loads(fream("status", "-o", "json").stdout)["result"]
+    result = fream("status", "-o", "json")
 
-    assert found["nginx"] == "no answer: nginx does not run"
-    assert found["not_served"]
+    assert result.exit_code == 7
+    assert json.loads(result.stdout)["result"]["live"]["version"] == "1.0.0"
 
 
 # --- down ---
