@@ -516,7 +516,7 @@ class Project:
 
 def _condition(facts: dict[str, Any]) -> Condition:
     state, labels = facts["State"], facts["Config"].get("Labels") or {}
-    network = facts["NetworkSettings"]
+    network = facts.get("NetworkSettings") or {}
     return Condition(
         state=state["Status"],
         exit_code=state["ExitCode"],
