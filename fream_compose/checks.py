@@ -59,7 +59,7 @@ class Checks:
             answer = web.get(url, limit, self._headers)
         except web.Unreachable as error:
             return str(error)
-        return health.fault_of(answer, self._settings)
+        return self._judge(answer)
 
     def remember(self) -> None:
         """Look at the set's containers: the ones that all later looks must find again."""
@@ -183,9 +183,15 @@ class Checks:
 
     def _ask_health(self) -> web.Answer:
         answer = self._ask(self._settings.path)
-        if not health.fault_of(answer, self._settings):
-            self._slowest = max(self._slowest, answer.seconds)
+        self._judge(answer)
         return answer
+
+    def _judge(self, answer: web.Answer) -> str:
+        """What is wrong with an answer; a good one teaches how long they take."""
+        fault = health.fault_of(answer, self._settings)
+        if not fault:
+            self._slowest = max(self._slowest, answer.seconds)
+        return fault
 
     def _ask(self, path: str, seconds: float | None = None) -> web.Answer:
         url = own_url(self._project.port(self._name), path)

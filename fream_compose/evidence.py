@@ -124,7 +124,9 @@ class Tally:
         self._seconds.append(request.seconds)
         self._kind.append(request.kind)
         self._set.append(request.place)
-        counts = self._since if request.ended >= self._began else self._before
+        # What began earlier in the new set's place was asked of an earlier release there.
+        began = request.ended - request.seconds
+        counts = self._since if began >= self._began else self._before
         counts[request.place].add(request)
 
     def shares(self, new: SetName) -> tuple[Share, Share]:
@@ -148,7 +150,8 @@ class Tally:
         aborted = min(unfinished, len(self.aborted) - bisect_left(self.aborted, self._began))
         before, during, after = self._latencies(ended, new)
         old, fresh = self.shares(new)
-        first_new = min((row.start for row in self._rows(new)), default=None)
+        starts = (row.start for row in self._rows(new) if row.start >= self._began)
+        first_new = min(starts, default=None)
         last_old = max((row.ended for row in self._rows(new.other)), default=None)
         return Evidence(
             served=kinds[Kind.GOOD] + kinds[Kind.UPGRADED],

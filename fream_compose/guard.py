@@ -1,5 +1,6 @@
 """Watches a new release from its cut-over until the old set goes, ready to go back."""
 
+from collections import deque
 from collections.abc import Callable
 
 from fream_compose.checks import Checks
@@ -11,9 +12,11 @@ from fream_compose.verdict import Share, Verdict, judge
 
 _LOOK_SECONDS = 0.5  # between two looks
 _CONTAINERS_SECONDS = 2.0  # between two looks at containers of a set that answers
+_LONG_AGO = float("-inf")
 _IN_A_ROW = 2  # looks that must fail before the release counts as failed
 _UNREACHED_SHARE = 0.1  # of a look's requests, which nginx answered in the app's place
 _FEWEST_UNREACHED = 3
+_LOOKS_REMEMBERED = 12  # in which an error rate is looked for: the last six seconds
 
 
 class Guard:
@@ -42,6 +45,7 @@ class Guard:
         self._looked = self._containers_looked = clock()
         self._unhealthy = self._unreachable = 0
         self._unreached = Share()
+        self._earlier = deque([Share()], maxlen=_LOOKS_REMEMBERED)
 
     def pause(self, seconds: float) -> None:
         """Sleep for seconds while others wait, and look meanwhile. Raises GuardError."""
@@ -60,8 +64,18 @@ class Guard:
         """Watch until the time is over; returns what was seen. Raises GuardError."""
         while (left := self._until - self._clock()) > 0:
             self.pause(min(left, _LOOK_SECONDS))
-        self.check()
+        self.confirm()
         return "it is well"
+
+    def confirm(self) -> None:
+        """Look at everything now; a look that is not good is followed by another.
+
+        Raises GuardError. A guard that is turned off looks at nothing.
+        """
+        self._looked = self._containers_looked = _LONG_AGO
+        self.check()
+        while self._unhealthy or self._unreachable:
+            self.pause(_LOOK_SECONDS)
 
     def _look(self) -> str:
         return self._health() or self._nginx() or self._errors()
@@ -85,9 +99,7 @@ class Guard:
     def _nginx(self) -> str:
         """Two looks in a row in which nginx had to answer for the release."""
         before, self._unreached = self._unreached, self._recorder.unreached(self._name)
-        latest = Share(
-            self._unreached.requests - before.requests, self._unreached.failed - before.failed
-        )
+        latest = self._unreached.since(before)
         bad = latest.failed > 0 and latest.rate >= _UNREACHED_SHARE
         self._unreachable = self._unreachable + 1 if bad else 0
         if self._unreachable < _IN_A_ROW or self._unreached.failed < _FEWEST_UNREACHED:
@@ -95,7 +107,11 @@ class Guard:
         return f"nginx got no answer from it: {self._unreached}"
 
     def _errors(self) -> str:
+        """A clear failure since any of the last looks: it may have been good at first."""
         old, new = self._recorder.shares(self._name)
-        if self._settings.on_errors == "report" or judge(old, new) is not Verdict.FAILS:
+        recent = [new.since(earlier) for earlier in self._earlier]
+        self._earlier.append(new)
+        failing = [share for share in recent if judge(old, share) is Verdict.FAILS]
+        if self._settings.on_errors == "report" or not failing:
             return ""
-        return f"Of its requests {new}; of the old release's before it, {old}"
+        return f"Of its requests {failing[0]}; of the old release's before it, {old}"

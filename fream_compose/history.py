@@ -64,14 +64,14 @@ class Entry:
     hooks: tuple[HookRun, ...] = ()
 
     @property
-    def done(self) -> bool:
-        """Whether the release came to serve."""
-        return self.result in ("done", WORSE)
-
-    @property
     def worse(self) -> bool:
         """Whether it serves, and its users fared worse than before."""
         return self.result == WORSE
+
+    @property
+    def served(self) -> bool:
+        """Whether the release came to serve and was not taken back, well or not."""
+        return self.result in ("done", WORSE)
 
     @property
     def short_id(self) -> str:

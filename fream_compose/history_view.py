@@ -63,7 +63,7 @@ def _row(entry: Entry) -> tuple[str, ...]:
 
 
 def _ended(entry: Entry) -> str:
-    if entry.done:
+    if entry.served:
         notes = ["users fare worse"] if entry.worse else []
         notes += ["went back"] if entry.kind is Kind.ROLLBACK else []
         notes += [proof] if (proof := _proof(entry)) else []

@@ -88,7 +88,7 @@ def start(
     nginx = (settings.nginx_container, "running", settings.nginx_image)
     if nginx not in ((c.name, c.state, c.image) for c in containers):
         reject_old_nginx(project.nginx_version(), settings.nginx_image)
-    present = {container.service for container in containers if container.state == "running"}
+    present = {container.service for container in containers if container.holds_ports}
     ports.reject_taken(
         {name: settings.addresses[name] for name in settings.infra if name not in present}
     )

@@ -1,41 +1,61 @@
 """What really runs, read before anything is changed."""
 
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from fream_compose import lock
-from fream_compose.errors import ProxySilentError, UsageError
-from fream_compose.project import Container, Project
+from fream_compose import lock, web
+from fream_compose.checks import own_url
+from fream_compose.envfile import plain
+from fream_compose.errors import ConfigurationError, EngineError, ProxySilentError, UsageError
+from fream_compose.health import fault_of
+from fream_compose.history import history_of
+from fream_compose.project import Condition, Container, Project
 from fream_compose.proxy import Proxy
 from fream_compose.release import Live, SetName, Version
-from fream_compose.settings import Settings
+from fream_compose.settings import CONTROL, Settings
 from fream_compose.state import Held, Notes, Warm
+from fream_compose.witnesses import Witnesses, judge
+
+_HEALTH_SECONDS = 3.0
+
+
+@dataclass(frozen=True)
+class Health:
+    """What a set answers at its health path. good: whether that is well."""
+
+    good: bool
+    told: str
 
 
 @dataclass(frozen=True)
 class Snapshot:
     """The state of a project.
 
-    live: nginx's own answer, or what its include names while it does not answer.
-    included: what the include names. silent: why nginx does not answer; empty when it does.
-    closed, closing: the id of the maintenance that nginx is in, and that its files name.
-    occupied: sets with a container. running: sets whose app runs.
-    running_version: what the live set's container was made from, where that can be read.
-    warm: the idle set, when it is kept running for a way back. overdue: the same, when its
-    time is over. held: the switch that another run holds, waiting for a verdict.
-    profiles, versions: what `.env` says.
+    live: what is live, by the witnesses. included: what the include names. lost: nginx
+    answers, and does not know what is live. silent: why nginx does not answer; empty when
+    it does. closed, closing: the id of the maintenance that nginx is in, and that its files
+    name. occupied: sets with a container. running: sets whose app runs. health: how those
+    answer, each at the port where it really is. running_version: what the live set's
+    container was made from, where that can be read. warm: the idle set, when it is kept
+    running for a way back. overdue: the same, when its time is over. held: the switch that
+    another run holds, waiting for a verdict. profiles, versions: what `.env` says.
     """
 
     live: Live | None
     included: Live | None
+    lost: bool = False
     silent: str = ""
     closed: str = ""
     closing: str = ""
     nginx_version: str = ""
     containers: tuple[Container, ...] = ()
+    conditions: tuple[Condition, ...] = ()
     nginx_runs: bool = True
     occupied: frozenset[SetName] = frozenset()
     running: frozenset[SetName] = frozenset()
+    health: dict[SetName, Health] = field(default_factory=dict)
     running_version: Version | None = None
     warm: Warm | None = None
     overdue: Warm | None = None
@@ -43,43 +63,87 @@ class Snapshot:
     profiles: str = ""
     versions: dict[SetName, str] = field(default_factory=dict)
 
+    @property
+    def healthy(self) -> frozenset[SetName]:
+        """The sets that answer well."""
+        return frozenset(name for name, health in self.health.items() if health.good)
+
+    @property
+    def http_urls(self) -> tuple[str, ...]:
+        """Where nginx is really published for users, as seen from this server."""
+        return tuple(
+            f"http://{'127.0.0.1' if host in ('', '0.0.0.0', '::') else host}:{port}"  # noqa: S104
+            for c in self.conditions
+            if c.service == "nginx"
+            for inner, host, port in c.reached
+            if inner != CONTROL
+        )
+
+    @property
+    def users_served(self) -> bool:
+        """Whether nginx answers, and the live set answers well."""
+        return not (self.silent or self.lost) and bool(self.live and self.live.set in self.healthy)
+
 
 def observe(project: Project, proxy: Proxy) -> Snapshot:
     """Look at the project; changes nothing. Raises EngineError and ConfigurationError."""
-    settings, containers = project.settings, project.containers()
-    included, notes = proxy.included(), Notes(settings.state_directory)
-    warm, now = notes.warm(), datetime.now(UTC)
-    nginx_runs = _runs(settings.nginx_container, containers)
+    settings = project.settings
+    containers, conditions = _containers(project)
+    if port := _port(settings.nginx_container, CONTROL, conditions):
+        project.found_at(settings.nginx_container, port)
+    included, answer, nginx_version, silent, closed = proxy.included(), None, "", "", ""
+    notes, now = Notes(settings.state_directory), datetime.now(UTC)
+    warm, nginx_runs = notes.warm(), _runs(settings.nginx_container, containers)
     try:
         if not nginx_runs:
             # What answers on its port is then another project's.
             raise ProxySilentError("nginx does not run")
         state = proxy.state()
-        live, nginx_version, silent = state.live, state.nginx_version, ""
-        closed = state.maintenance
+        answer, nginx_version, closed = state.live, state.nginx_version, state.maintenance
     except ProxySilentError as error:
-        live, nginx_version, silent = included, "", error.why or error.what
-        closed = ""
+        silent = error.why or error.what
+    versions = {name: project.env.get(version_variable(name)) for name in SetName}
+    profiles = project.env.get("COMPOSE_PROFILES")
+    occupied = occupied_sets(settings, containers)
+    holds = {name: _version(settings, name, conditions) for name in occupied}
+    running = frozenset(
+        name for name, spec in settings.sets.items() if _runs(spec.container, containers)
+    )
+    health = {name: _health(project, name, conditions, holds[name]) for name in sorted(running)}
+    # Only where nginx does not say what is live are the others asked.
+    released = None if answer else _released(settings)
+    found = judge(
+        Witnesses(
+            silent=bool(silent),
+            answer=answer,
+            included=included,
+            env=_named(profiles, versions, holds, released),
+            released=released,
+            containers=holds,
+            healthy=frozenset(name for name, told in health.items() if told.good),
+        )
+    )
     return Snapshot(
-        live=live,
+        live=found.live,
         included=included,
+        lost=found.lost,
         silent=silent,
         closed=closed,
         closing=asked.id if (asked := proxy.maintenance()) else "",
         nginx_version=nginx_version,
         containers=containers,
+        conditions=conditions,
         nginx_runs=nginx_runs,
-        occupied=occupied_sets(settings, containers),
-        running=frozenset(
-            name for name, spec in settings.sets.items() if _runs(spec.container, containers)
-        ),
-        running_version=_version(settings, live, containers),
+        occupied=occupied,
+        running=running,
+        health=health,
+        running_version=holds.get(found.live.set) if found.live else None,
         warm=warm if warm and warm.valid(now) else None,
         overdue=warm if warm and not warm.valid(now) else None,
         # A note without a run that holds the project was left by one that was killed.
         held=_held(settings, notes),
-        profiles=project.env.get("COMPOSE_PROFILES"),
-        versions={name: project.env.get(version_variable(name)) for name in SetName},
+        profiles=profiles,
+        versions=versions,
     )
 
 
@@ -100,19 +164,81 @@ def version_variable(name: SetName) -> str:
     return f"{name.upper()}_VERSION"
 
 
+def _containers(project: Project) -> tuple[tuple[Container, ...], tuple[Condition, ...]]:
+    """The containers as they are listed and as they are inspected."""
+    containers = project.containers()
+    try:
+        return containers, project.conditions([c.id for c in containers])
+    except EngineError:
+        # One of them went between the two questions.
+        containers = project.containers()
+        return containers, project.conditions([c.id for c in containers])
+
+
 def _runs(name: str, containers: tuple[Container, ...]) -> bool:
     return any(c.name == name and c.state == "running" for c in containers)
 
 
-def _version(
-    settings: Settings, live: Live | None, containers: tuple[Container, ...]
-) -> Version | None:
-    """The version in the live container's image reference.
+def _port(container: str, inner: int, conditions: Sequence[Condition]) -> int | None:
+    """Where a container's port is found on this server now."""
+    mine = next((c.reached for c in conditions if c.name == container), ())
+    return next((port for within, _, port in mine if within == inner), None)
 
-    None where Docker prints an id instead, as it does when the tag has moved on.
-    """
-    name = settings.sets[live.set].container if live else ""
-    image = next((c.image for c in containers if c.name == name), "")
+
+def _health(
+    project: Project, name: SetName, conditions: Sequence[Condition], version: Version | None
+) -> Health:
+    """Ask a set's app at the port where it really is, and at the path it was released with."""
+    settings, spec = project.settings, project.settings.sets[name]
+    wanted = settings.switch.health
+    if port := _port(spec.container, spec.inner_port, conditions):
+        project.found_at(spec.container, port)
+    checked = Notes(settings.state_directory).checked()
+    path = checked.path if checked and checked.is_of(name, str(version)) else wanted.path
+    try:
+        answer = web.get(
+            own_url(project.port(name), path),
+            _HEALTH_SECONDS,
+            {"Host": wanted.host} if wanted.host else {},
+        )
+    except web.Unreachable as error:
+        return Health(good=False, told=f"{path} {error}")
+    fault = fault_of(answer, wanted)
+    told = fault or f"HTTP {answer.status} in {answer.seconds * 1000:.0f} ms"
+    return Health(good=not fault, told=f"{path} {told}")
+
+
+def _named(
+    profiles: str,
+    versions: dict[SetName, str],
+    holds: dict[SetName, Version | None],
+    released: Live | None,
+) -> Live | None:
+    """The release of the set that the profiles of `.env` name, if they name one."""
+    sets = [name for name in SetName if name in plain(profiles).split(",")]
+    if len(sets) != 1:
+        return None
+    try:
+        version = holds.get(sets[0]) or Version.parse(versions[sets[0]])
+    except (UsageError, IndexError):
+        return None
+    same = released and (released.set, released.version) == (sets[0], version)
+    return released if same else Live(sets[0], version, "")
+
+
+def _released(settings: Settings) -> Live | None:
+    """What the history calls the last release that came to serve; None if it cannot be read."""
+    with suppress(ConfigurationError):
+        for entry in reversed(history_of(settings).entries()):
+            if entry.served:
+                return Live(SetName(entry.set), Version.parse(entry.version), entry.id)
+    return None
+
+
+def _version(settings: Settings, name: SetName, conditions: Sequence[Condition]) -> Version | None:
+    """The version that a set's container was made from; None where it is another image."""
+    container = settings.sets[name].container
+    image = next((c.reference for c in conditions if c.name == container), "")
     if not image.startswith(f"{settings.image}:"):
         return None
     try:

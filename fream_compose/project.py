@@ -6,7 +6,7 @@ import re
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -32,7 +32,7 @@ from fream_compose.images import Image
 from fream_compose.neighbours import Clash, clashes
 from fream_compose.ownership import Origin
 from fream_compose.release import SetName, Version
-from fream_compose.settings import CONTROL
+from fream_compose.settings import CONTROL, address
 
 if TYPE_CHECKING:
     from fream_compose.settings import Settings
@@ -52,6 +52,11 @@ class Container:
     state: str
     status: str
     image: str
+
+    @property
+    def holds_ports(self) -> bool:
+        """Whether what it publishes is its own, also while Docker is restarting it."""
+        return self.state in ("running", "restarting", "paused")
 
 
 @dataclass(frozen=True)
@@ -75,6 +80,9 @@ class Condition:
     image: str = ""
     reference: str = ""
     lasting: bool = True
+    published: frozenset[str] = frozenset()
+    reached: tuple[tuple[int, str, int], ...] = ()
+    networks: frozenset[str] = frozenset()
 
     @property
     def crashed(self) -> bool:
@@ -212,6 +220,26 @@ class Project:
         rows = (line.split(maxsplit=1) for line in out.splitlines()[1:])
         return {int(pid): args for pid, args in rows}
 
+    def try_out(self, container: str, command: list[str]) -> str:
+        """Run a command in a new container that has another one's image, files and network.
+
+        That one need not run. Returns what was printed. Raises EngineError.
+        """
+        what = f"{command[0]} could not be tried beside {container}"
+        form = "{{.Image}} {{.HostConfig.NetworkMode}}"
+        image, network = run(["container", "inspect", "--format", form, container], what).split()
+        place = ["--volumes-from", container, "--network", network, "--entrypoint", command[0]]
+        return run(["run", "--rm", *place, image, *command[1:]], what)
+
+    def started(self, pid: int) -> float | None:
+        """When a process on this server was started, in seconds since 1970; None if unknown."""
+        try:
+            ticks = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
+        except (OSError, ValueError, IndexError):
+            return None
+        age = time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")
+        return time.time() - age
+
     def connections(self, container: str, port: int) -> int | None:
         """How many connections to a port inside a container are open.
 
@@ -234,6 +262,10 @@ class Project:
     def control_port(self) -> int:
         """Where nginx's control port is on 127.0.0.1; 0 while it is nowhere and none is fixed."""
         return self._port(self.settings.nginx_container, CONTROL, self.settings.control_port)
+
+    def found_at(self, container: str, port: int) -> None:
+        """Note where a container's port really is, whatever is set by now."""
+        self._ports[container] = port
 
     def _port(self, container: str, inner: int, fixed: int) -> int:
         """A port that is fixed or was read before, as long as somebody listens there.
@@ -428,6 +460,13 @@ class Project:
             self.settings.compose_directory,
         )
 
+    def stop(self, name: SetName) -> None:
+        """Stop a set; up() starts the same containers again. Raises EngineError."""
+        spec = self.settings.sets[name]
+        limit = int(QUICK + spec.stop_seconds)
+        with translated(f"{name} could not be stopped", limit):
+            self._compose(limit).stop(services=list(spec.services))
+
     def remove(self, name: SetName) -> None:
         """Stop and remove a set with its anonymous volumes; fine when there is none.
 
@@ -477,6 +516,7 @@ class Project:
 
 def _condition(facts: dict[str, Any]) -> Condition:
     state, labels = facts["State"], facts["Config"].get("Labels") or {}
+    network = facts["NetworkSettings"]
     return Condition(
         state=state["Status"],
         exit_code=state["ExitCode"],
@@ -489,7 +529,20 @@ def _condition(facts: dict[str, Any]) -> Condition:
         image=facts["Image"],
         reference=facts["Config"]["Image"],
         lasting=facts["HostConfig"]["RestartPolicy"]["Name"] in ("always", "unless-stopped"),
+        published=frozenset(_published(facts["HostConfig"].get("PortBindings") or {})),
+        reached=tuple(
+            (int(inner.partition("/")[0]), place["HostIp"], int(place["HostPort"]))
+            for inner, places in (network.get("Ports") or {}).items()
+            for place in places or ()
+        ),
+        networks=frozenset(network.get("Networks") or {}),
     )
+
+
+def _published(bindings: dict[str, Any]) -> Iterator[str]:
+    for inner, places in bindings.items():
+        for place in places or ():
+            yield address(place["HostIp"], place["HostPort"], inner.removesuffix("/tcp"))
 
 
 def _seconds(moment: str) -> float:

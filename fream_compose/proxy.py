@@ -33,6 +33,8 @@ class Engine(Protocol):
     def signal(self, container: str, name: str) -> None: ...
     def processes(self, container: str) -> dict[int, str]: ...
     def logs(self, container: str, lines: int = ...) -> tuple[str, ...]: ...
+    def try_out(self, container: str, command: list[str]) -> str: ...
+    def started(self, pid: int) -> float | None: ...
 
 
 @dataclass(frozen=True)
@@ -88,8 +90,27 @@ class Proxy:
         return False
 
     def test_as_it_is(self) -> None:
-        """Check the configuration that a restart would read. Raises ProxyError."""
+        """Check the configuration that a reload would read. Raises ProxyError."""
         self._nginx_test("/etc/nginx/nginx.conf")
+
+    def test_beside(self) -> None:
+        """Check the configuration that a restart would read, also while nginx does not run.
+
+        Raises ProxyError, and EngineError where it cannot be tried.
+        """
+        try:
+            self._nginx_test("/etc/nginx/nginx.conf", self._engine.try_out)
+        except ProxyError as error:
+            if isinstance(error.__cause__, EngineError) and "nginx:" not in error.why:
+                raise error.__cause__ from None
+            raise
+
+    def read_at(self) -> float | None:
+        """When nginx last read its files, in seconds since 1970; None if unknown."""
+        accepting = [pid for pid, accepts in self.workers().items() if accepts]
+        moments = [moment for pid in accepting if (moment := self._engine.started(pid))]
+        # A worker that crashed was started again, but did not read the files.
+        return min(moments, default=None)
 
     def included(self) -> Live | None:
         """What the include file names, which nginx serves from its next reload on."""
@@ -153,9 +174,12 @@ class Proxy:
         finally:
             shutil.rmtree(candidate, ignore_errors=True)
 
-    def _nginx_test(self, configuration: str) -> None:
+    def _nginx_test(
+        self, configuration: str, run: Callable[[str, list[str]], str] | None = None
+    ) -> None:
         try:
-            self._engine.execute(self._container, ["nginx", "-t", "-q", "-c", configuration])
+            command = ["nginx", "-t", "-q", "-c", configuration]
+            (run or self._engine.execute)(self._container, command)
         except EngineError as error:
             raise ProxyError(
                 "nginx refuses its configuration",

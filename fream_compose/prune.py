@@ -91,7 +91,7 @@ def superfluous(
 
 def last_releases(entries: Iterable[Entry], count: int) -> tuple[Version, ...]:
     """The versions of the last so many releases that went well, the newest first."""
-    done = [entry.version for entry in entries if entry.done]
+    done = [entry.version for entry in entries if entry.served]
     return _versions(list(dict.fromkeys(reversed(done)))[:count])
 
 

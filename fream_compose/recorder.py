@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from copy import deepcopy
 from dataclasses import replace
 
 from fream_compose.errors import FreamError
@@ -24,13 +25,15 @@ class Recorder:
         self._missing = missing
         self._reloaded = self._ended = began = time.time()
         self._tally = Tally(began)
+        self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()
 
     def _read(self) -> None:
         if self._process and self._process.stdout:
             for line in self._process.stdout:
-                self._tally.read(line)
+                with self._lock:
+                    self._tally.read(line)
 
     def reload(self) -> None:
         """nginx is about to be told."""
@@ -48,14 +51,15 @@ class Recorder:
         """The requests so far of the new release; failed are those that nginx answered for it."""
         return self._tally.unreached(new)
 
-    def finish(self, new: SetName) -> Evidence:
-        """Stop reading and sum up."""
+    def evidence(self, new: SetName) -> Evidence:
+        """Sum up what came until the end. Reading goes on, for a release that fails yet."""
         if self._process is None:
             return Evidence(missing=self._missing)
         time.sleep(max(0.0, self._ended + _FLUSH_SECONDS - time.time()))
         early = self._process.poll() is not None
-        self.stop()
-        evidence = self._tally.evidence(self._ended, self._reloaded, new)
+        with self._lock:
+            tally = deepcopy(self._tally)
+        evidence = tally.evidence(self._ended, self._reloaded, new)
         return replace(evidence, missing="nginx's log ended early") if early else evidence
 
     def stop(self) -> None:

@@ -15,7 +15,7 @@ def target(entries: tuple[Entry, ...], live: Version | None, wanted: str = "") -
     to look for instead, anywhere, as it was released: its tag, its digest, or both. Raises
     NothingToRollBackError.
     """
-    served = [entry for entry in entries if entry.done]
+    served = [entry for entry in entries if entry.served]
     if wanted:
         return _named(reversed(served), wanted)
     trail = _trail(served)

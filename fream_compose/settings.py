@@ -240,6 +240,19 @@ class SetSettings(_Model):
         return Address("127.0.0.1", self.port, self.inner_port)
 
 
+def address(host: str, port: str, inner: object) -> str:
+    """A published port, written in one way only: 0.0.0.0 is what no host means."""
+    return f"{'' if host == '0.0.0.0' else host}:{port}:{inner}"  # noqa: S104  # compared only
+
+
+class ServiceSettings(_Model):
+    """How a service's container should be. published: as `host:port:inner`."""
+
+    image: str
+    published: frozenset[str]
+    networks: frozenset[str]
+
+
 class Settings(_Model):
     """All that fream knows of a project before it looks at what runs.
 
@@ -266,6 +279,7 @@ class Settings(_Model):
     addresses: dict[str, tuple[Address, ...]]
     infra_stop_seconds: float
     sets: dict[SetName, SetSettings]
+    services: dict[str, ServiceSettings]
     switch: SwitchSettings
 
     @property
@@ -362,6 +376,7 @@ def _settings(config: dict[str, Any], switch: SwitchSettings, directory: Path) -
         addresses={name: _addresses(services[name]) for name in infra},
         infra_stop_seconds=sum(_grace(services[name]) for name in infra),
         sets={name: _set(name, services) for name in SetName},
+        services={name: _service(spec, config) for name, spec in services.items()},
         switch=switch,
     )
 
@@ -377,6 +392,21 @@ def _set(name: SetName, services: dict[str, Any]) -> SetSettings:
         inner_port=own.inner,
         grace=_grace(app),
         stop_seconds=sum(_grace(services[member]) for member in members),
+    )
+
+
+def _service(spec: dict[str, Any], config: dict[str, Any]) -> ServiceSettings:
+    known = config.get("networks") or {}
+    ports = (
+        (p.get("host_ip", ""), str(p.get("published", "")), p["target"])
+        for p in spec.get("ports") or ()
+    )
+    return ServiceSettings(
+        image=spec.get("image", ""),
+        published=frozenset(address(*port) for port in ports),
+        networks=frozenset(
+            known[key]["name"] for key in spec.get("networks") or () if key in known
+        ),
     )
 
 

@@ -71,6 +71,19 @@ class RunningHook:
     born: str = ""
 
 
+@dataclass(frozen=True)
+class Checked:
+    """The health path with which the live release was found good."""
+
+    set: SetName
+    version: str
+    path: str
+
+    def is_of(self, name: SetName, version: str) -> bool:
+        """Whether it is of this release in this set."""
+        return (self.set, self.version) == (name, version)
+
+
 class Notes:
     """The notes of one project, each a file that is written at once or not at all."""
 
@@ -79,6 +92,7 @@ class Notes:
         self._warm = directory / "warm.json"
         self._held = directory / "held.json"
         self._verdict = directory / "verdict.json"
+        self._checked = directory / "checked.json"
         self._adopted = directory / "adopted.json"
         self._hook = directory / "hook.json"
         self._run = directory / "run.json"
@@ -100,6 +114,20 @@ class Notes:
     def cool(self) -> None:
         """Nothing is kept warm any more."""
         durable.remove(self._warm)
+
+    def checked(self) -> Checked | None:
+        """How the live release was found good, if that is known."""
+        note = _read(self._checked)
+        try:
+            return Checked(SetName(note["set"]), note["version"], note["path"])
+        except (KeyError, ValueError):
+            return None
+
+    def check(self, checked: Checked) -> None:
+        """Note how a release was found good, but once. Raises ConfigurationError."""
+        known = self.checked()
+        if not (known and known.is_of(checked.set, checked.version)):
+            self._write(self._checked, asdict(checked))
 
     def hold(self, switch: str, version: str, name: SetName) -> None:
         """Note that a switch waits for a verdict. Raises ConfigurationError."""

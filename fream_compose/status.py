@@ -1,23 +1,21 @@
 """What is live, how it fares, and what else runs."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from fream_compose import lock, web
-from fream_compose.checks import own_url
-from fream_compose.errors import ConfigurationError
-from fream_compose.health import fault_of
-from fream_compose.maintenance import Maintenance, told
-from fream_compose.observe import Snapshot, observe
+from fream_compose import lock
+from fream_compose.drift import Drift, drift_of
+from fream_compose.errors import ConfigurationError, FreamError
+from fream_compose.maintenance import Maintenance
+from fream_compose.maintenance import told as maintenance_told
+from fream_compose.observe import Health, Snapshot, observe
 from fream_compose.ownership import refusal
-from fream_compose.plan import cause, diagnose
+from fream_compose.plan import cause, diagnose, trouble
 from fream_compose.project import Container, Project
 from fream_compose.proxy import Proxy
 from fream_compose.release import Live, SetName
 from fream_compose.state import Notes
-
-_HEALTH_SECONDS = 3.0
 
 
 @dataclass(frozen=True)
@@ -38,7 +36,9 @@ class Status:
     """Everything `fream status` tells.
 
     warm_until: ISO 8601 in UTC, while the idle set is kept running for a way back; it may be over.
-    foreign: why what runs is not this folder's to tell of; then nothing is called live.
+    foreign: why what runs is not this folder's to tell of; then nothing is called live. drift:
+    what is set and does not hold yet. fault: why users are not served; None when they are,
+    and before the first release.
     """
 
     live: LiveStatus | None
@@ -49,10 +49,19 @@ class Status:
     maintenance: Maintenance | None = None
     warm_until: str = ""
     foreign: str = ""
+    drift: tuple[Drift, ...] = ()
+    fault: FreamError | None = None
 
     def to_json(self) -> dict[str, Any]:
         """As plain values."""
-        return asdict(self)
+        told = asdict(replace(self, fault=None)) | {"not_served": self.not_served}
+        del told["fault"]
+        return told
+
+    @property
+    def not_served(self) -> str:
+        """Why users are not served; empty when they are, and before the first release."""
+        return f"{self.fault}: {self.fault.why}" if self.fault else ""
 
 
 def status(project: Project, proxy: Proxy) -> Status:
@@ -60,15 +69,27 @@ def status(project: Project, proxy: Proxy) -> Status:
     seen = observe(project, proxy)
     if error := refusal(project):
         return _not_ours(seen, error)
+    fault = trouble(seen)
+    # What a first release runs is not live yet, and that is no trouble.
+    first = seen.live is None and not seen.silent and _at_work(project)
     return Status(
-        live=_live(project, seen.live) if seen.live else None,
+        live=_live(seen, seen.live) if seen.live else None,
         idle=seen.live.set.other if seen.live else "",
         nginx=seen.nginx_version or f"no answer: {seen.silent}",
         containers=seen.containers,
         notices=_notices(project, seen),
         maintenance=proxy.maintenance(),
         warm_until=warm.until if (warm := seen.warm or seen.overdue) else "",
+        drift=drift_of(project, proxy, seen),
+        fault=None if first else fault,
     )
+
+
+def _at_work(project: Project) -> bool:
+    try:
+        return not lock.free(project.settings.state_directory)
+    except ConfigurationError:
+        return False
 
 
 def _not_ours(seen: Snapshot, error: ConfigurationError) -> Status:
@@ -98,25 +119,16 @@ def _notices(project: Project, seen: Snapshot) -> tuple[str, ...]:
     return (f"another run is at work: {progress}" if known else "another run is at work",)
 
 
-def _live(project: Project, live: Live) -> LiveStatus:
-    settings = project.settings.switch.health
-    url = own_url(project.port(live.set), settings.path)
-    headers = {"Host": settings.host} if settings.host else {}
-    try:
-        answer = web.get(url, _HEALTH_SECONDS, headers)
-        fault = fault_of(answer, settings)
-        healthy = not fault
-        health = fault or f"HTTP {answer.status} in {answer.seconds * 1000:.0f} ms"
-    except web.Unreachable as error:
-        healthy, health = False, str(error)
+def _live(seen: Snapshot, live: Live) -> LiveStatus:
+    health = seen.health.get(live.set) or Health(good=False, told="it does not run")
     return LiveStatus(
         set=live.set,
         version=live.version.tag,
         digest=live.version.digest,
         switch=live.switch,
         since=live.since.isoformat() if live.since else "",
-        healthy=healthy,
-        health=f"{settings.path} {health}",
+        healthy=health.good,
+        health=health.told,
     )
 
 
@@ -124,6 +136,8 @@ def lines(found: Status, now: datetime) -> list[str]:
     """The status for people, a line for each thing."""
     rows = [("live", f"not known. {found.foreign}")] if found.foreign else []
     rows = rows or [_live_line(found.live, now)]
+    if found.fault and (found.live is None or found.live.healthy):
+        rows.insert(0, ("DOWN", found.not_served))
     if found.idle:
         kept = _kept_warm(found.warm_until, now) if found.warm_until else ""
         rows.append(("idle", f"{found.idle}  {_runs(found, SetName(found.idle))}{kept}"))
@@ -131,7 +145,8 @@ def lines(found: Status, now: datetime) -> list[str]:
         if found.foreign or container.service not in set(SetName):
             rows.append((container.service, f"{container.status}  {container.image}"))
     rows.append(("proxy", f"nginx {found.nginx}"))
-    rows += [("closed", told(found.maintenance))] if found.maintenance else []
+    rows += [("closed", maintenance_told(found.maintenance))] if found.maintenance else []
+    rows += [("drift", drift.told) for drift in found.drift]
     rows += [("notice", text) for text in found.notices]
     return [f"{label:<8} {text}" for label, text in rows]
 

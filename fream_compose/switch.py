@@ -9,7 +9,14 @@ from datetime import UTC, datetime, timedelta
 
 from fream_compose import ports
 from fream_compose.checks import Checks
-from fream_compose.errors import FreamError, GuardError, RejectedError, UncertainError
+from fream_compose.errors import (
+    EngineError,
+    FreamError,
+    GuardError,
+    RejectedError,
+    UncertainError,
+    UnhealthyError,
+)
 from fream_compose.evidence import Evidence
 from fream_compose.guard import Guard
 from fream_compose.history import WORSE, Entry, History, HookRun, who
@@ -17,7 +24,7 @@ from fream_compose.hooks import run_hooks
 from fream_compose.interruption import Interruption
 from fream_compose.members import worn
 from fream_compose.observe import version_variable
-from fream_compose.plan import Mend, Plan, Wish, decide
+from fream_compose.plan import Plan, Wish, decide
 from fream_compose.project import Project
 from fream_compose.proxy import Proxy
 from fream_compose.prune import retain
@@ -96,19 +103,20 @@ class Switch:
                 with Undo(self._report) as undo:
                     release = self._fetch(release, wish, plan)
                     self._bring_up(release, checks, wish, plan, undo)
-                    old_workers = self._cut_over(release, plan, recorder, undo)
+                    old_workers = self._cut_over(release, checks, plan, recorder, undo)
             except FreamError as error:
                 self._failed(error, release, plan)
                 raise
             guard = self._guard(release, checks, recorder)
             try:
                 drained = self._settle(release, plan, old_workers, guard)
+                recorder.end()
+                evidence = recorder.evidence(release.set)
+                guard.confirm()
+                kept_warm = self._retire(plan, wish, evidence, guard) if drained else None
             except GuardError as error:
-                self._cut_back(error, release, plan, recorder)
+                self._cut_back(error, release, checks, plan, recorder)
                 raise
-            recorder.end()
-            evidence = recorder.finish(release.set)
-        kept_warm = self._retire(plan, wish, evidence) if drained else None
         self._log(release, plan, evidence=evidence)
         with self._warning("images of past releases are still there"):
             retain(self._project, self._history, self._report)
@@ -117,7 +125,7 @@ class Switch:
     def _plan(self, wish: Wish) -> Plan:
         """Decide from what runs once everything is in order."""
         try:
-            plan = decide(self._recovery.put_right(despite=Mend.LIVE_SET))
+            plan = decide(self._recovery.put_right(for_release=True))
             if plan.reuses(wish) and (fault := worn(self._project.members(plan.target))):
                 self._report.warn(f"{plan.target} is not used as it is: {fault}")
                 plan = replace(plan, worn=True)
@@ -164,7 +172,7 @@ class Switch:
         env, variable = self._project.env, version_variable(release.set)
         if plan.warm:
             with self._step(StepId.REMOVE_WARM):
-                self._project.remove(release.set)
+                self._recovery.remove(release.set, replaced=True)
         self._notes.cool()
         spec = self._settings.sets[release.set]
         ports.reject_taken({release.set: (spec.address,)})
@@ -232,29 +240,38 @@ class Switch:
             raise RejectedError("The release was aborted", "by `fream abort`")
 
     def _cut_over(
-        self, release: Live, plan: Plan, recorder: Recorder, undo: Undo
+        self, release: Live, checks: Checks, plan: Plan, recorder: Recorder, undo: Undo
     ) -> tuple[int, ...]:
         """The commit point: when nginx has confirmed, nothing is undone any more."""
-        old, seconds = plan.replaces, self._settings.switch.cut_over.timeout.total_seconds()
+        old = plan.replaces
         with self._step(StepId.CUT_OVER) as step:
             self._interruption.check()
             undo.add(
                 f"Go back to {old.set if old else 'no release'}",
                 _BY_HAND,
-                lambda: self._go_back(old, seconds),
+                lambda: self._go_back(old, checks),
             )
             recorder.reload()
-            workers = self._proxy.serve(release, seconds)
+            workers = self._proxy.serve(release, self._cut_over_seconds)
             self._interruption.disregard()
             undo.forget()
             step.detail = "confirmed by nginx"
         return workers
 
-    def _go_back(self, old: Live | None, seconds: float) -> None:
-        """Serve the old set again, and let what the new one was given finish."""
-        workers = self._proxy.go_back(old, seconds)
-        drain = self._settings.switch.drain.timeout.total_seconds()
-        self._proxy.drain(workers, drain, time.sleep)
+    def _go_back(self, old: Live | None, new: Checks) -> None:
+        """Serve the old set again, and let what the new one was given finish.
+
+        A new one that does not answer any more finishes nothing: who waits for it is to
+        learn that soon.
+        """
+        workers = self._proxy.go_back(old, self._cut_over_seconds)
+        if not new.fault(new.patience):
+            drain = self._settings.switch.drain.timeout.total_seconds()
+            self._proxy.drain(workers, drain, time.sleep)
+
+    @property
+    def _cut_over_seconds(self) -> float:
+        return self._settings.switch.cut_over.timeout.total_seconds()
 
     def _guard(self, release: Live, checks: Checks, recorder: Recorder) -> Guard:
         settings = self._settings.switch.guard
@@ -273,10 +290,15 @@ class Switch:
         with self._warning("a hook failed"):
             self._hooks(StepId.AFTER_CUT_OVER, release, plan, guard.check)
         drained = self._drain(plan.replaces, workers, guard)
-        if StepId.GUARD in self._titles:
-            with self._step(StepId.GUARD) as step:
-                step.detail = guard.finish()
-        return drained
+        if StepId.GUARD not in self._titles:
+            return drained
+        with (
+            self._warning("the new release was not guarded to the end; the old one is kept"),
+            self._step(StepId.GUARD) as step,
+        ):
+            step.detail = guard.finish()
+            return drained
+        return False
 
     def _drain(self, old: Live | None, workers: tuple[int, ...], guard: Guard) -> bool:
         if old is None:
@@ -287,48 +309,75 @@ class Switch:
         self._report.warn(f"{old.set} still runs; fream recover drains and removes it")
         return False
 
-    def _cut_back(self, error: GuardError, release: Live, plan: Plan, recorder: Recorder) -> None:
+    def _cut_back(
+        self, error: GuardError, release: Live, checks: Checks, plan: Plan, recorder: Recorder
+    ) -> None:
         """Serve from the old set again, which still runs, and remove the new one.
 
         Raises UncertainError, and keeps both, when the old one has gone bad as well.
         """
         self._report.warn(f"{error.what}: {error.why}")
-        error.logs = self._project.logs(self._settings.sets[release.set].container)
         failure: FreamError = error
         try:
             with Undo(self._report) as undo:
-                self._way_back(release, plan, undo)
+                self._way_back(error, release, checks, plan, undo)
                 raise error
         except FreamError as left:
             failure = left
         recorder.end()
-        evidence = recorder.finish(release.set)
+        evidence = recorder.evidence(release.set)
         failure.why += _lost(evidence)
         failure.result = {"evidence": evidence.to_json()}
         self._failed(failure, release, plan, evidence)
         if failure is not error:
             raise failure
 
-    def _way_back(self, release: Live, plan: Plan, undo: Undo) -> None:
+    def _way_back(
+        self, error: GuardError, release: Live, new: Checks, plan: Plan, undo: Undo
+    ) -> None:
         """Register how to go back. Raises UncertainError where there is no way."""
-        old, seconds = plan.replaces, self._settings.switch.cut_over.timeout.total_seconds()
+        old = plan.replaces
         if old is None:
             raise UncertainError(
                 "The new release fails, and there is no other to go back to",
                 next_step="fream logs live; fream switch --version VERSION",
             )
-        if fault := self._checks(old).fault():
+        if fault := self._reawaken(old):
             raise UncertainError(
                 "Both releases fail; both are kept",
                 f"{old.set}, which was live before: {fault}",
                 next_step=f"fream logs {release.set}; fream logs {old.set}; fream recover",
             )
         undo.add(f"Name {old.set} in .env", _BY_HAND, lambda: record(self._project, old))
-        undo.add(f"Remove {release.set}", _BY_HAND, lambda: self._project.discard(release.set))
-        undo.add(f"Go back to {old.set}", _BY_HAND, lambda: self._go_back(old, seconds))
+        undo.add(f"Remove {release.set}", _BY_HAND, lambda: self._take_away(error, release))
+        undo.add(f"Go back to {old.set}", _BY_HAND, lambda: self._go_back(old, new))
 
-    def _retire(self, plan: Plan, wish: Wish, evidence: Evidence) -> timedelta | None:
-        """Remove the old set, or keep it running; returns for how long."""
+    def _take_away(self, error: GuardError, release: Live) -> None:
+        error.logs = self._project.logs(self._settings.sets[release.set].container)
+        self._project.discard(release.set)
+
+    def _reawaken(self, old: Live) -> str:
+        """What is wrong with the set to go back to; one that was stopped is started again."""
+        checks = self._checks(old)
+        # Twice: one late answer of a set that was good is no reason to stay on a bad one.
+        if not (fault := checks.fault()) or checks.now():
+            return ""
+        try:
+            if not any(member.state == "exited" for member in self._project.members(old.set)):
+                return fault
+            with self._report.step(f"Start {old.set} again"):
+                self._project.up(self._settings.sets[old.set].services)
+                checks.own_port()
+                checks.through_nginx()
+        except (EngineError, UnhealthyError) as error:
+            return f"{error}: {error.why}"
+        return ""
+
+    def _retire(self, plan: Plan, wish: Wish, evidence: Evidence, guard: Guard) -> timedelta | None:
+        """Remove the old set, or keep it running; returns for how long. Raises GuardError.
+
+        Between its stop and its removal it can still be started again.
+        """
         old, time_to_keep = plan.replaces, wish.keep_warm or self._settings.switch.keep_warm
         if old is None:
             return None
@@ -336,6 +385,8 @@ class Switch:
             time_to_keep = time_to_keep or _KEPT_WHEN_WORSE
         if time_to_keep is None:
             with self._warning(f"{old.set} is still there"), self._step(StepId.RETIRE):
+                self._project.stop(old.set)
+                guard.confirm()
                 self._project.remove(old.set)
             return None
         until = (datetime.now(UTC) + time_to_keep).isoformat(timespec="seconds")

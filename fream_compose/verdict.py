@@ -40,6 +40,14 @@ class Share:
         """The part that failed, from 0 to 1."""
         return self.failed / self.requests if self.requests else 0.0
 
+    def since(self, earlier: "Share") -> "Share":
+        """Those that came after an earlier look."""
+        return Share(
+            self.requests - earlier.requests,
+            self.failed - earlier.failed,
+            round(self.seconds - earlier.seconds, 3),
+        )
+
     def __str__(self) -> str:
         if not self.requests:
             return "no requests"

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -35,7 +35,9 @@ class Frame:
 
     def to_json(self) -> dict[str, Any]:
         """As plain values."""
-        return asdict(self)
+        return asdict(replace(self, status=None)) | {
+            "status": self.status.to_json() if self.status else None
+        }
 
 
 class Watch:

@@ -58,6 +58,8 @@ def _headline(frame: Frame) -> str:
     if frame.status is None:
         return frame.trouble
     live = frame.status.live
+    if frame.status.not_served and (live is None or live.healthy):
+        return frame.status.not_served
     if live is None:
         return frame.status.foreign or "nothing is live"
     mark = "healthy" if live.healthy else f"NOT HEALTHY: {live.health}"

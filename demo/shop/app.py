@@ -12,7 +12,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp
 
 from shop import traffic
-from shop.behaviour import Delays, unhealthy_products
+from shop.behaviour import Decay, Delays, unhealthy_products
 from shop.database import DatabaseError
 from shop.settings import Settings
 from shop.sockets import Sockets
@@ -51,6 +51,8 @@ def build(settings: Settings, store: Store) -> Shop:
     )
     if knobs.latency_ms or knobs.slow_first:
         app = Delays(app, knobs)
+    if knobs.fail_from:
+        app = Decay(app, knobs)
     return Shop(app, sockets)
 
 

@@ -80,3 +80,24 @@ class Delays:
             return 0.0
         self._cold_requests -= 1
         return COLD_REQUEST_SECONDS
+
+
+class Decay:
+    """Answers 500 from the request DEMO_FAIL_FROM on, but on the path DEMO_FAIL_SPARES."""
+
+    def __init__(self, app: ASGIApp, knobs: Knobs) -> None:
+        self._app = app
+        self._good_requests = knobs.fail_from - 1
+        self._spares = knobs.fail_spares
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let the app answer for as long as it is good."""
+        if scope["type"] == "http" and self._fails(scope["path"]):
+            reason = "this release has gone bad because DEMO_FAIL_FROM is set"
+            await JSONResponse({"error": reason}, status_code=500)(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+    def _fails(self, path: str) -> bool:
+        self._good_requests -= 1
+        return self._good_requests < 0 and path != self._spares

@@ -48,6 +48,8 @@ class Knobs:
     latency_ms: float = 0.0
     on_sigterm: OnSigterm = OnSigterm.GRACEFUL
     slow_first: int = 0
+    fail_from: int = 0
+    fail_spares: str = ""
 
 
 @dataclass(frozen=True)
@@ -115,6 +117,8 @@ def _knobs(read: _Reader) -> Knobs:
         latency_ms=read("DEMO_LATENCY_MS", _duration, 0.0),
         on_sigterm=read("DEMO_ON_SIGTERM", _on_sigterm, OnSigterm.GRACEFUL),
         slow_first=read("DEMO_SLOW_FIRST", _count, 0),
+        fail_from=read("DEMO_FAIL_FROM", _count, 0),
+        fail_spares=read("DEMO_FAIL_SPARES", str, ""),
     )
 
 
@@ -130,6 +134,8 @@ KNOWN_KNOBS = frozenset(
         "DEMO_LATENCY_MS",
         "DEMO_ON_SIGTERM",
         "DEMO_SLOW_FIRST",
+        "DEMO_FAIL_FROM",
+        "DEMO_FAIL_SPARES",
     }
 )
 

@@ -36,7 +36,11 @@ def up(
     output: OutputOption = Output.TEXT,
 ) -> None:
     """Start MySQL and nginx, and return when both answer."""
+    import time
+
     from fream_compose import infra
+    from fream_compose.plan import Mend
+    from fream_compose.recovery import Recovery
 
     with (
         edge("up", output) as run,
@@ -46,9 +50,13 @@ def up(
         state = infra.up(
             project, proxy, run.report, run.interruption, tuple(profiles or ()), recreate
         )
-        serves = state.live.version.short if state.live else "nothing yet: fream switch --version …"
+        live = state.live
+        if live is None and not profiles:
+            recovery = Recovery(project, proxy, run.report, run.interruption, time.monotonic)
+            live = recovery.put_right(only=Mend.LOST).live
+        serves = live.version.short if live else "nothing yet: fream switch --version …"
         run.done(
-            {"live": as_json(state.live), "urls": project.settings.http_urls},
+            {"live": as_json(live), "urls": project.settings.http_urls},
             f"Ready at {', '.join(project.settings.http_urls)}; live: {serves}",
         )
 

@@ -52,7 +52,9 @@ def status(
 ) -> None:
     """Show what is live and what is out of order.
 
-    Since when, how it fares, and what else runs; with --watch, under traffic.
+    Since when, how it fares, and what else runs; with --watch, under traffic. Exits with 0
+    only if users are served, or nothing was ever released; with 7 when nginx does not serve,
+    with 6 when the live set is not healthy.
     """
     from fream_compose.status import lines
     from fream_compose.status import status as look
@@ -68,7 +70,13 @@ def status(
                     show(frame)
         else:
             found = look(project, proxy)
-            run.done(found.to_json(), "\n".join(lines(found, datetime.now(UTC))))
+            text = "\n".join(lines(found, datetime.now(UTC)))
+            if not found.fault:
+                run.done(found.to_json(), text)
+                return
+            run.report.note(text)
+            found.fault.result = found.to_json()
+            raise found.fault
 
 
 @contextmanager

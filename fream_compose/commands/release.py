@@ -168,7 +168,8 @@ def recover(
         run.interruption.wait(seconds_of("--after", after))
         with opened(context.obj) as (project, proxy), run.locked(project, wait):
             recovery = Recovery(project, proxy, run.report, run.interruption, time.monotonic)
-            live = recovery.put_right(only=Mend.IDLE_SET if after else None).live
+            seen = recovery.put_right(only=Mend.IDLE_SET) if after else recovery.recover()
+        live = seen.live
         mended = list(run.report.seconds)
         text = "Everything is in order" if mended else "Everything was in order"
         serves = f"{live.version.short} in {live.set} serves" if live else "nothing is live"

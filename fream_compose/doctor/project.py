@@ -5,6 +5,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from fream_compose import ports, web
+from fream_compose.drift import Drift, drift_of
 from fream_compose.errors import ConfigurationError, EngineError
 from fream_compose.images import Image
 from fream_compose.observe import Snapshot, observe
@@ -37,7 +38,7 @@ class ProjectFacts:
     while it does not run, and so is zone. upstreams: for each set that runs the address
     at which nginx finds it; empty where it finds none. image_bytes: the size to expect
     of the next image; zero when there is none to judge by. foreign: why what runs is not
-    this folder's; then nothing else is known of it.
+    this folder's; then nothing else is known of it. drift: what is set and does not hold yet.
     """
 
     settings: Settings
@@ -48,6 +49,7 @@ class ProjectFacts:
     upstreams: tuple[tuple[SetName, str], ...] = ()
     image_bytes: int = 0
     foreign: ConfigurationError | None = None
+    drift: tuple[Drift, ...] = ()
 
 
 def project_facts(project: Project, proxy: Proxy) -> ProjectFacts:
@@ -65,14 +67,15 @@ def project_facts(project: Project, proxy: Proxy) -> ProjectFacts:
         zone=_zone(project, nginx) if nginx else None,
         upstreams=tuple((name, _upstream(settings, proxy, name)) for name in asked),
         image_bytes=_next_size(snapshot, project.local_images()),
+        drift=drift_of(project, proxy, snapshot),
     )
 
 
 def _taken(settings: Settings, snapshot: Snapshot) -> tuple[tuple[str, str], ...]:
-    """The ports of services that do not run, and that another process holds."""
+    """The ports of services that do not hold them, and that another process holds."""
     wanted = dict(settings.addresses)
     wanted |= {name: (spec.address,) for name, spec in settings.sets.items()}
-    running = {c.service for c in snapshot.containers if c.state == "running"}
+    running = {c.service for c in snapshot.containers if c.holds_ports}
     found = []
     for service in wanted.keys() - running:
         try:

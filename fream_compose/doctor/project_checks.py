@@ -5,15 +5,16 @@ from pathlib import Path
 from fream_compose.doctor.finding import Finding, Verdict, fails, ok, warning
 from fream_compose.doctor.project import ProjectFacts, Zone
 from fream_compose.doctor.server_checks import number
+from fream_compose.drift import Drift
 from fream_compose.observe import Snapshot
-from fream_compose.plan import Mend, cause, diagnose
+from fream_compose.plan import Mend, cause, diagnose, trouble
 from fream_compose.project import Mount
 from fream_compose.release import SetName
 
 _KEEPS_IDLE_CONNECTIONS = (1, 27, 4)
 _INSIDE = Path("/etc/nginx")
 _INCLUDE = _INSIDE / "service-url.inc"
-_CUTS_USERS = {Mend.NGINX_STOPPED, Mend.NGINX_SILENT, Mend.LIVE_SET}
+_CUTS_USERS = {Mend.NGINX_STOPPED, Mend.NGINX_SILENT, Mend.LOST, Mend.LIVE_SET}
 
 
 def project_findings(facts: ProjectFacts) -> tuple[Finding, ...]:
@@ -26,7 +27,7 @@ def project_findings(facts: ProjectFacts) -> tuple[Finding, ...]:
     findings.append(names(facts.snapshot, dict(facts.upstreams)))
     if facts.zone:
         findings.append(time_zone(facts.zone))
-    return (*findings, *drift(facts.snapshot))
+    return (*findings, *drift(facts.snapshot, facts.drift))
 
 
 def ports(taken: tuple[tuple[str, str], ...]) -> Finding:
@@ -92,13 +93,22 @@ def time_zone(zone: Zone) -> Finding:
     return ok("time zone", f"{zone.name}, UTC{zone.offset}")
 
 
-def drift(snapshot: Snapshot) -> tuple[Finding, ...]:
-    """What runs is what nginx, its include and `.env` say."""
+def drift(snapshot: Snapshot, drifted: tuple[Drift, ...] = ()) -> tuple[Finding, ...]:
+    """What runs is what nginx, its include and `.env` say, and what is set."""
     if not snapshot.containers:
         return (ok("drift", "Nothing of the project runs; `fream up` starts it"),)
-    found = tuple(_drifted(mend, snapshot) for mend in diagnose(snapshot))
+    found = [_drifted(mend, snapshot) for mend in diagnose(snapshot)]
+    if (fault := trouble(snapshot)) and not found:
+        found.append(fails("drift", f"{fault}: {fault.why}", fault.next_step))
+    found += [_unset(drift) for drift in drifted]
     held = f"; {snapshot.held}: fream promote, or fream abort" if snapshot.held else ""
-    return found or (ok("drift", f"What runs, nginx and .env agree{held}"),)
+    return tuple(found) or (ok("drift", f"What runs, nginx and .env agree{held}"),)
+
+
+def _unset(drift: Drift) -> Finding:
+    verdict = Verdict.FAILS if drift.stops_a_release else Verdict.WARNING
+    text = f"{drift.what}: {drift.now} now; {drift.wanted}"
+    return Finding("drift", verdict, text, drift.takes_effect)
 
 
 def _drifted(mend: Mend, snapshot: Snapshot) -> Finding:

@@ -91,6 +91,42 @@ def test_after_a_kill_there_is_no_port_and_after_a_start_it_is_found(world: Worl
     assert until(lambda: own_answer(world) == 200)
 
 
+def test_the_containers_tell_what_they_publish_and_where_it_is_found(world: World) -> None:
+    in_set1(world)
+    settings = world.project.settings
+
+    conditions = world.project.conditions([c.id for c in world.project.containers()])
+
+    found = {condition.service: condition for condition in conditions}
+    for service in ("nginx", "set1"):
+        assert found[service].published == settings.services[service].published
+        assert found[service].reference.startswith(settings.services[service].image[:10])
+    assert (8081, "127.0.0.1", settings.sets[SetName.SET1].port) in found["set1"].reached
+    assert (8090, "127.0.0.1", settings.control_port) in found["nginx"].reached
+    assert found["nginx"].networks == settings.services["nginx"].networks
+
+
+def test_when_nginx_read_its_files_is_known(world: World) -> None:
+    first = world.proxy.read_at()
+    world.proxy.serve(ONE, 10)
+    second = world.proxy.read_at()
+
+    assert first
+    assert second
+    assert first < second <= time.time() + 0.1
+
+
+def test_files_are_tried_beside_an_nginx_that_does_not_run(world: World) -> None:
+    world.proxy.test_beside()
+    path = world.project.settings.nginx_directory / "site.d" / "limits.conf"
+    path.write_text("broken;\n")
+
+    with pytest.raises(ProxyError) as caught:
+        world.proxy.test_beside()
+
+    assert 'unknown directive "broken" in /etc/nginx/site.d/limits.conf:1' in caught.value.why
+
+
 def test_a_container_that_was_killed_tells_its_exit_code(world: World) -> None:
     in_set1(world)
     container = world.project.settings.sets[SetName.SET1].container
@@ -313,6 +349,8 @@ def test_nginx_that_is_stopped_does_not_answer(world: World) -> None:
     """The last one here: the real nginx starts again for nobody else."""
     world.project.down(volumes=False)
 
+    with pytest.raises(EngineError):
+        world.proxy.test_beside()
     with pytest.raises(ProxyError) as caught:
         world.proxy.state()
     assert caught.value.next_step == "fream up infra"

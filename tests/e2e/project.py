@@ -90,6 +90,7 @@ class Project:
             MYSQL_PORT=str(first_port + 306),
             SET1_PORT=str(self.set_ports["set1"]),
             SET2_PORT=str(self.set_ports["set2"]),
+            GUARD="1s",
         )
 
     def _copy_files(self) -> None:

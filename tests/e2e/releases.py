@@ -17,7 +17,7 @@ NAME = os.environ.get("FREAM_E2E_NAME", "fream-e2e")
 LABEL = NAME.replace("-", ".")
 GOOD = "1.0.0"
 # Not labelled: it stays, so that the next run finds it in Docker's build cache.
-SHOP = "fream-e2e/shop:1.0.0"
+SHOP = f"{NAME}/shop:1.0.0"
 
 
 def machine_images() -> dict[str, str]:

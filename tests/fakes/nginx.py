@@ -42,6 +42,7 @@ class FakeNginx:
         self._directory = directory
         self._apps = apps
         self._known: set[SetName] = set()
+        self.loaded_at = 0.0
         self._next_pid = 100
         self._workers: dict[int, bool] = {}
         self._ends: dict[int, float] = {}
@@ -119,6 +120,7 @@ class FakeNginx:
             del self._workers[pid], self._ends[pid]
 
     def _load(self) -> None:
+        self.loaded_at = time.time()
         ends = time.monotonic() + self.lingers
         for pid in self._workers:
             self._ends.setdefault(pid, ends)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from fream_compose.errors import EngineError, FreamError
 from fream_compose.images import Image
@@ -38,7 +39,8 @@ class FakeProject(Project):
     `signal HUP`. restarts: how often nginx was. strangers: what other projects
     share. statuses: what Docker says of infra's containers. one_offs: by service, what a
     command in a new container prints. health_checks: by container. made_in: by service, the
-    folder that its container was made in; else this project's.
+    folder that its container was made in; else this project's. made_with: what a service's
+    container has that is set otherwise by now.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -51,6 +53,7 @@ class FakeProject(Project):
         self.script: dict[str, Script] = {}
         self.apps: dict[SetName, FakeApp] = {}
         self.infra: set[str] = set(settings.infra)
+        self.made_with: dict[str, dict[str, Any]] = {}
         self.volumes_removed = False
         self.open_connections = 0
         self.restarts = 0
@@ -106,9 +109,21 @@ class FakeProject(Project):
         for name, app in self.apps.items():
             if container in (f"id-{name}", self.settings.sets[name].container):
                 return self._member(name, app)
-        if container not in map(self._name, self.infra):
-            raise EngineError(f"{container} could not be inspected", "No such container")
-        return Condition("running")
+        for service in self.infra:
+            if container in (f"id-{service}", self._name(service)):
+                return self._infra(service)
+        raise EngineError(f"{container} could not be inspected", "No such container")
+
+    def _infra(self, service: str) -> Condition:
+        made = Condition(
+            self._state(service)[0],
+            name=self._name(service),
+            service=service,
+            reference=self.settings.services[service].image,
+            published=self.settings.services[service].published,
+            reached=((8090, "127.0.0.1", self.nginx.published),) if service == "nginx" else (),
+        )
+        return replace(made, **self.made_with.get(service, {}))
 
     def members(self, name: SetName) -> tuple[Condition, ...]:
         self._act(f"members {name}")
@@ -117,7 +132,7 @@ class FakeProject(Project):
     def _member(self, name: SetName, app: FakeApp) -> Condition:
         reference = f"{self.settings.image}:{app.version}"
         image = f"image-{app.version.partition('@')[0]}"
-        return Condition(
+        made = Condition(
             state=app.state,
             exit_code=app.exit_code,
             restarts=app.restarts,
@@ -128,7 +143,10 @@ class FakeProject(Project):
             health=app.behaviour.health,
             image=app.behaviour.image or image,
             reference=reference,
+            published=self.settings.services[name].published,
+            reached=((self.settings.sets[name].inner_port, "127.0.0.1", app.published),),
         )
+        return replace(made, **self.made_with.get(name, {}))
 
     def image_id(self, version: Version) -> str:
         return f"image-{version.tag}"
@@ -148,6 +166,15 @@ class FakeProject(Project):
         if command[:2] == ["nginx", "-t"]:
             self.nginx.check(command[-1])
         return ""
+
+    def try_out(self, container: str, command: list[str]) -> str:
+        if container not in map(self._name, self.infra):
+            raise EngineError(f"{container} could not be inspected", "No such container")
+        self.nginx.check(command[-1])
+        return ""
+
+    def started(self, pid: int) -> float | None:
+        return self.nginx.loaded_at if pid else None
 
     def signal(self, container: str, name: str) -> None:
         self._act(f"signal {name}")
@@ -190,6 +217,7 @@ class FakeProject(Project):
         self._reject_unknown(container)
         self.restarts += 1
         self.nginx.stop()
+        self.statuses.pop("nginx", None)
         self.nginx.start()
 
     def processes(self, container: str) -> dict[int, str]:
@@ -275,8 +303,17 @@ class FakeProject(Project):
                 self._start(name)
             else:
                 self.infra.add(service)
-        if "nginx" in self.infra and not self.nginx.running:
+        if (
+            "nginx" in self.infra
+            and self._state("nginx")[0] != "restarting"
+            and not self.nginx.running
+        ):
             self.nginx.start()
+
+    def stop(self, name: SetName) -> None:
+        self._act(f"stop {name}")
+        if app := self.apps.get(name):
+            app.end(143)
 
     def remove(self, name: SetName) -> None:
         self._act(f"remove {name}")
@@ -318,7 +355,8 @@ class FakeProject(Project):
 
     def _state(self, service: str) -> tuple[str, str]:
         status = self.statuses.get(service, "Up 2 minutes")
-        return ("running" if status.startswith("Up") else "exited"), status
+        states = {"Up": "running", "Restarting": "restarting"}
+        return states.get(status.split()[0], "exited"), status
 
     def _name(self, service: str) -> str:
         return f"{self.settings.project}-{service}"

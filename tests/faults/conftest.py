@@ -61,6 +61,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, matrix: Matrix) -> Iterator[S
         project = Project(tmp_path_factory.mktemp("faults"), MINE, releases.registry, PORT)
         made = Site(project, releases, matrix)
         made.state.mkdir()
+        made.warm_up()
         with small_disks(made.nginx, made.compose, made.state), used(project) as made.load:
             yield made
             remove_project(MINE)

@@ -46,21 +46,25 @@ class Step:
 OBSERVE = Step("observe", "recovery", "observe")
 PULL = Step("pull", "project", "fetch")
 START = Step("start", "project", "up")
-NGINX_TEST = Step("nginx -t", "proxy", "test")
 HEALTH = Step("health", "checks", "own_port")
 THROUGH_NGINX = Step("through nginx", "checks", "through_nginx")
 WARM_UP = Step("warm-up", "checks", "warm_up")
+NGINX_TEST = Step("nginx -t", "proxy", "test")
+LOOK_AGAIN = Step("look again", "checks", "again")
 INCLUDE = Step("include written", "proxy", "_put", inside="serve")
 HUP = Step("HUP sent", "project", "signal", inside="serve")
 CONFIRM = Step("confirm", "proxy", "_confirm", inside="serve")
 ENV_FILE = Step(".env recorded", "switch", "record")
 DRAIN = Step("drain", "proxy", "drain")
+GUARD = Step("guard", "guard", "finish")
+STOP = Step("stop the old set", "project", "stop")
 RETIRE = Step("retire", "project", "remove")
+# The first of two entries: once right after the cut-over, once with the evidence.
 HISTORY = Step("history", "history", "add")
 
 STEPS = (
-    *(OBSERVE, PULL, START, NGINX_TEST, HEALTH, THROUGH_NGINX, WARM_UP),
-    *(INCLUDE, HUP, CONFIRM, ENV_FILE, DRAIN, RETIRE, HISTORY),
+    *(OBSERVE, PULL, START, HEALTH, THROUGH_NGINX, WARM_UP, NGINX_TEST, LOOK_AGAIN),
+    *(INCLUDE, HUP, CONFIRM, ENV_FILE, HISTORY, DRAIN, GUARD, STOP, RETIRE),
 )
 
 

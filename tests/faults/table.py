@@ -18,6 +18,7 @@ cannot be heeded shows as 128 + its number. *Mended*: what `fream status` report
 command put right; that command succeeded in every row, and `fream status` had nothing left to
 report. *Failed*: requests of the load, from the fault to the end of the next command.
 """
+DYING = "A new release that dies"
 REAL = "With containers, nginx and load"
 OLD, NEW = "old", "new"
 NOTHING = "nothing"
@@ -58,10 +59,30 @@ class Row:
         return "| " + " | ".join(cells) + " |"
 
 
+@dataclass(frozen=True)
+class Dying:
+    """A new release that died. rate: requests a second. seconds: to the first good answer."""
+
+    death: str
+    step: str
+    exit: int
+    serves: str
+    rate: float
+    seconds: float
+    lost: int
+
+    def line(self) -> str:
+        """As a row of a Markdown table."""
+        cells = (self.death, self.step, self.exit, self.serves)
+        measured = f"{self.rate:.0f} | {self.seconds:.1f} | {self.lost}"
+        return "| " + " | ".join(map(str, cells)) + f" | {measured} |"
+
+
 @dataclass
 class Matrix:
     """The rows of this run."""
 
+    dying: list[Dying] = field(default_factory=list)
     real: list[Row] = field(default_factory=list)
     fake: list[Row] = field(default_factory=list)
 
@@ -75,7 +96,18 @@ class Matrix:
 
     def text(self) -> str:
         """The whole document."""
-        return "\n".join([HEAD, *_table(REAL, self.real), *_table(FAKE, self.fake)]) + "\n"
+        real, fake = _table(REAL, self.real), _table(FAKE, self.fake)
+        return "\n".join([HEAD, *_dying(self.dying), *real, *fake]) + "\n"
+
+
+def _dying(rows: list[Dying]) -> Iterator[str]:
+    yield f"## {DYING}\n"
+    yield f"{len(rows)} cases. *Seconds*: from its death to the first good answer; 0 where no"
+    yield "request failed. *Lost*: requests that failed, of so many a second.\n"
+    yield "| the new release | after | exit | serves then | requests/s | seconds | lost |"
+    yield "|---|---|---|---|---|---|---|"
+    yield from (row.line() for row in rows)
+    yield ""
 
 
 def _table(title: str, rows: list[Row]) -> Iterator[str]:

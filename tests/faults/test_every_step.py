@@ -7,10 +7,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from fream_compose import checks, history, proxy, recovery, switch
 from fream_compose.errors import FreamError
 from fream_compose.observe import observe
 from fream_compose.plan import diagnose
@@ -19,17 +19,12 @@ from tests.fakes import FakeProject, Stage
 from tests.faults.run import spring
 from tests.faults.steps import STEPS, Expected, Fault, Moment, Step, expected
 from tests.faults.table import NEW, OLD, Matrix, Row
-from tests.faults.trap import Trap
+from tests.faults.trap import OWNERS, Trap
 
 RUN_SECONDS = 20.0
-OWNERS = {
-    "project": FakeProject,
-    "proxy": proxy.Proxy,
-    "checks": checks.Checks,
-    "history": history.History,
-    "recovery": recovery,
-    "switch": switch,
-}
+ON_FAKES = {**OWNERS, "project": FakeProject}
+# So that every step is taken.
+EVERY_STEP: dict[str, Any] = {"warm_up": {"paths": ["/"], "requests": 4}, "guard": "50ms"}
 
 
 class Frozen(threading.Event):
@@ -69,7 +64,7 @@ class Visitor(threading.Thread):
 def stage(tmp_path: Path) -> Iterator[Stage]:
     """A project in which 1.0.0 is live."""
     # Nothing is unhealthy here, so a busy machine gets time.
-    made = Stage(tmp_path, health={"timeout": "20s", "interval": "10ms"})
+    made = Stage(tmp_path, health={"timeout": "20s", "interval": "10ms"}, **EVERY_STEP)
     made.switch("1.0.0")
     made.fresh()
     yield made
@@ -115,7 +110,7 @@ def _hit(stage: Stage, step: Step, moment: Moment, fault: Fault) -> int:
     ended: list[int] = []
     trap = Trap(step, moment, _deed(stage, fault, killed))
     run = threading.Thread(target=lambda: ended.append(_run(stage)), daemon=True)
-    with trap.set(OWNERS):
+    with trap.set(ON_FAKES):
         run.start()
         _wait(lambda: killed.is_set() or not run.is_alive())
     assert trap.sprung

@@ -7,13 +7,14 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import Any
 
-from fream_compose import checks, history, project, proxy, recovery, switch
+from fream_compose import checks, guard, history, project, proxy, recovery, switch
 from tests.faults.steps import Moment, Step
 
 OWNERS: dict[str, Any] = {
     "project": project.Project,
     "proxy": proxy.Proxy,
     "checks": checks.Checks,
+    "guard": guard.Guard,
     "history": history.History,
     "recovery": recovery,
     "switch": switch,

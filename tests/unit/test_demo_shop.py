@@ -52,6 +52,7 @@ def test_without_a_database_nothing_about_it_is_needed(settings: ModuleType) -> 
         ("DEMO_BOOT_SECONDS", "soon"),
         ("DEMO_LATENCY_MS", "nan"),
         ("DEMO_SLOW_FIRST", "-1"),
+        ("DEMO_FAIL_FROM", "soon"),
         ("DEMO_ON_SIGTERM", "perhaps"),
         ("SERVER_PORT", "0"),
         ("FREAM_DB_URL", ""),

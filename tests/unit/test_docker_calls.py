@@ -32,6 +32,7 @@ FACTS = {
     "Image": "sha256:1",
     "Config": {"Image": "fream:1.0", "Labels": None},
     "HostConfig": {"RestartPolicy": {"Name": "always"}},
+    "NetworkSettings": {"Ports": {}, "Networks": {}},
     "RepoTags": ["127.0.0.1:5000/fream:1.0"],
     "RepoDigests": [f"127.0.0.1:5000/fream@{DIGEST}"],
     "Size": 1,

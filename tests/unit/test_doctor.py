@@ -603,7 +603,11 @@ def doctor(
     live.env_path.chmod(0o600)
     found = HttpServer(0, lambda _path: (200, {}, "{}"))
     image = f"127.0.0.1:{found.port}/fream"
-    live.project.settings = live.settings.model_copy(update={"image": image})
+    services = {
+        name: service.model_copy(update={"image": image}) if name in set(SetName) else service
+        for name, service in live.settings.services.items()
+    }
+    live.project.settings = live.settings.model_copy(update={"image": image, "services": services})
     server(WELL)
     monkeypatch.setattr("fream_compose.project.open_project", lambda *_: live.project)
 

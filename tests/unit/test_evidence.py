@@ -203,7 +203,7 @@ def test_a_log_that_ends_early_is_said() -> None:
         return process
 
     with recording(ended) as recorder:
-        evidence = recorder.finish(SetName.SET1)
+        evidence = recorder.evidence(SetName.SET1)
 
     assert evidence.missing == "nginx's log ended early"
 
@@ -228,3 +228,15 @@ def test_half_a_million_requests_fit_into_little_memory() -> None:
         tracemalloc.stop()
 
     assert held / 20_000 < 40
+
+
+def test_late_failures_of_an_earlier_release_in_the_same_set_are_not_the_new_ones() -> None:
+    late = [line(BEGAN + 2, "set2", status=504, seconds=5, header="-")] * 5
+    good = [line(RELOADED + 1, "set2")] * 20 + [line(BEGAN + 1)] * 100
+
+    found = summed(*late, *good)
+
+    assert found.verdict is Verdict.NO_WORSE
+    assert (found.new.requests, found.new.failed) == (20, 0)
+    assert found.first_new == 0.99
+    assert found.failed == 5, "users met them all the same"

@@ -319,3 +319,50 @@ def test_a_release_as_good_as_the_old_one_is_no_worse(make: Make, log: Path) -> 
     assert outcome.evidence.verdict is Verdict.NO_WORSE
     assert not outcome.worse
     assert outcome.kept_warm is None
+
+
+def test_a_release_that_goes_bad_after_good_seconds_is_taken_back(make: Make, log: Path) -> None:
+    began: list[float] = []
+
+    def good_at_first(name: SetName) -> dict[str, Any]:
+        if name is NEW:
+            began.append(time.monotonic())
+        bad = name is NEW and began[-1] - began[0] > 3
+        return {"status": 500} if bad else {}
+
+    stage = make(guard="6s")
+
+    with pytest.raises(GuardError):
+        switch_under(stage, log, good_at_first)
+
+    assert stage.serves() == "1.0.0"
+
+
+@pytest.mark.parametrize("trouble", [crash, restart, hang, refuse, go_bad])
+def test_a_release_that_fails_in_the_last_moment_of_the_guard_is_taken_back(
+    make: Make, trouble: Callable[[Stage], None]
+) -> None:
+    stage = make(guard="1s")
+    late = threading.Timer(0.8, lambda: trouble(stage))
+    stage.watcher.at["Guard"] = late.start
+
+    with pytest.raises(GuardError):
+        stage.switch("1.0.1")
+
+    assert stage.serves() == "1.0.0"
+
+
+def test_an_old_set_that_is_late_once_is_not_bad(make: Make) -> None:
+    stage = make()
+
+    def trouble() -> None:
+        refuse(stage)
+        old = stage.project.apps[OLD]
+        old.behaviour = Behaviour(ready_after=old.asked + 1)
+
+    after_cut_over(stage, trouble)
+
+    with pytest.raises(GuardError):
+        stage.switch("1.0.1")
+
+    assert stage.serves() == "1.0.0"

@@ -15,7 +15,7 @@ from fream_compose import infra
 from fream_compose.cli import app
 from fream_compose.errors import ConfigurationError
 from fream_compose.project import Project
-from fream_compose.release import SetName
+from fream_compose.release import Live, SetName, Version
 from tests.fakes import Stage
 
 Fream = Callable[..., Result]
@@ -169,10 +169,12 @@ def test_nginx_of_another_project_on_our_port_is_not_ours(live: Stage, fream: Fr
     # It answers on the control port of our settings, and no nginx of this project runs.
     live.project.infra.clear()
     live.include.unlink()
+    live.nginx._live = Live(SetName.SET2, Version("9.9"), "20260101T000000Z-000000")
 
-    found = json.loads(fream("status", "-o", "json").stdout)["result"]
+    result = fream("status", "-o", "json")
 
-    assert found["live"] is None
+    assert result.exit_code == 7
+    assert json.loads(result.stdout)["result"]["live"]["version"] == "1.0.0"
 
 
 # --- down ---

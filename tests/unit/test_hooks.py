@@ -256,7 +256,7 @@ def test_hooks_can_be_skipped_and_the_history_says_so(tmp_path: Path) -> None:
     stage.switch("1.0.1", skip_hooks=True)
 
     (entry,) = stage.history.entries()
-    assert entry.done
+    assert entry.served
     assert entry.hooks == ()
     assert any("skipped" in warning for warning in entry.warnings)
     assert any("skipped" in warning for warning in stage.watcher.warnings)

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from fream_compose.observe import Snapshot
-from fream_compose.plan import Mend, decide, diagnose, profiles
+from fream_compose.observe import Health, Snapshot
+from fream_compose.plan import Mend, decide, diagnose, kept_because, profiles, trouble
 from fream_compose.release import Live, SetName, Version
 
 ONE = Live(SetName.SET1, Version("1.0"), "a")
@@ -35,8 +35,11 @@ def seen(live: Live | None, included: Live | None, *occupied: SetName, **other: 
         (seen(ONE, ONE, SetName.SET1), ()),
         (seen(TWO, TWO, SetName.SET2), ()),
         (seen(ONE, ONE, *BOTH), (Mend.IDLE_SET,)),
-        (seen(None, None, SetName.SET2), (Mend.IDLE_SET,)),
-        (seen(None, None, *BOTH), (Mend.IDLE_SET,)),
+        (seen(None, None, SetName.SET2), (Mend.UNNAMED,)),
+        (seen(None, None, *BOTH), (Mend.UNNAMED,)),
+        (seen(ONE, None, SetName.SET1, lost=True), (Mend.LOST,)),
+        (seen(ONE, TWO, lost=True), (Mend.LOST,)),
+        (seen(ONE, None, *BOTH, lost=True), (Mend.LOST, Mend.IDLE_SET)),
         (seen(ONE, TWO, SetName.SET1), (Mend.INCLUDE,)),
         (seen(ONE, None, SetName.SET1), (Mend.INCLUDE,)),
         (seen(None, ONE), (Mend.INCLUDE,)),
@@ -64,6 +67,75 @@ def test_a_release_goes_where_the_live_one_is_not(live: Live | None, target: str
     plan = decide(seen(live, live))
 
     assert (plan.target, plan.replaces) == (target, live)
+
+
+WELL, ILL = Health(good=True, told="/ HTTP 200"), Health(good=False, told="/ HTTP 500")
+
+
+@pytest.mark.parametrize(
+    ("occupied", "well", "target"),
+    [
+        ((), (), "set1"),
+        ((SetName.SET1,), (SetName.SET1,), "set2"),
+        (tuple(BOTH), (SetName.SET1,), "set2"),
+        (tuple(BOTH), (SetName.SET2,), "set1"),
+    ],
+)
+def test_where_nothing_is_live_a_release_leaves_alone_what_runs(
+    occupied: tuple[SetName, ...], well: tuple[SetName, ...], target: str
+) -> None:
+    snapshot = seen(None, None, *occupied, health=dict.fromkeys(well, WELL))
+
+    assert decide(snapshot).target == target
+
+
+@pytest.mark.parametrize(
+    ("snapshot", "stays"),
+    [
+        (seen(ONE, ONE, *BOTH, health={SetName.SET1: WELL}), ""),
+        (seen(ONE, ONE, *BOTH, health={SetName.SET1: ILL}), "is not healthy: / HTTP 500"),
+        (seen(ONE, ONE, SetName.SET2), "is not healthy: it does not run"),
+        (seen(None, None, *BOTH, health={SetName.SET1: WELL}), "nothing else is live"),
+        (seen(TWO, TWO, *BOTH, health={SetName.SET2: WELL}), "set2 is live"),
+        (seen(ONE, ONE, *BOTH, health={SetName.SET1: WELL}, silent="refused"), "not healthy"),
+    ],
+)
+def test_a_set_goes_only_where_another_is_live_and_healthy(snapshot: Snapshot, stays: str) -> None:
+    reason = kept_because(snapshot, SetName.SET2)
+
+    assert (stays in reason) if stays else (reason == "")
+
+
+@pytest.mark.parametrize(
+    ("snapshot", "goes"),
+    [
+        (seen(ONE, ONE, *BOTH, health={SetName.SET2: ILL}), True),
+        (seen(None, None, *BOTH, health={SetName.SET2: ILL}), True),
+        (seen(ONE, ONE, *BOTH, health={SetName.SET2: WELL}), False),
+        (seen(None, None, *BOTH, health={SetName.SET2: WELL}), False),
+        (seen(TWO, TWO, *BOTH, health={SetName.SET2: ILL}), False),
+    ],
+)
+def test_a_release_takes_the_place_of_nothing_that_is_good(snapshot: Snapshot, goes: bool) -> None:
+    assert (kept_because(snapshot, SetName.SET2, replaced=True) == "") is goes
+
+
+@pytest.mark.parametrize(
+    ("snapshot", "code"),
+    [
+        (seen(ONE, ONE, SetName.SET1, health={SetName.SET1: WELL}), 0),
+        (seen(None, None), 0),
+        (seen(ONE, ONE, SetName.SET1, health={SetName.SET1: WELL}, silent="refused"), 7),
+        (seen(ONE, None, SetName.SET1, health={SetName.SET1: WELL}, lost=True), 7),
+        (seen(ONE, ONE, SetName.SET1, health={SetName.SET1: ILL}), 6),
+        (seen(ONE, ONE), 6),
+        (seen(None, None, SetName.SET2), 9),
+    ],
+)
+def test_whether_users_are_served_has_a_code(snapshot: Snapshot, code: int) -> None:
+    fault = trouble(snapshot)
+
+    assert (fault.exit_code if fault else 0) == code
 
 
 def test_another_release_in_the_same_set_is_a_disagreement() -> None:

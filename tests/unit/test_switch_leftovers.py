@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from fream_compose.errors import EngineError, InterruptedRun
+from fream_compose.errors import EngineError, InterruptedRun, UncertainError
 from fream_compose.plan import Mend
 from fream_compose.proxy import render_include
 from fream_compose.recovery import Recovery
@@ -59,9 +59,33 @@ def test_an_idle_set_is_cleared_only_when_nginx_sends_nothing_there(live: Stage)
     assert busy[0] is False
 
 
-def test_sets_that_run_while_nothing_is_live_are_cleared(stage: Stage) -> None:
+def test_a_good_set_that_nobody_names_is_left_alone_by_the_first_release(stage: Stage) -> None:
+    stage.project.start_by_hand(SetName.SET1, "0.8.0")
+
+    stage.switch("1.0.0")
+
+    assert stage.serves() == "1.0.0"
+    assert set(stage.project.running()) == {"set1", "set2"}
+    stage.fresh()
+    recover(stage)
+    assert set(stage.project.running()) == {"set2"}, "now another one is live and healthy"
+
+
+def test_two_good_sets_that_nobody_names_are_the_operators_to_choose_from(stage: Stage) -> None:
     stage.project.start_by_hand(SetName.SET1, "0.8.0")
     stage.project.start_by_hand(SetName.SET2, "0.9.0")
+
+    with pytest.raises(UncertainError) as caught:
+        stage.switch("1.0.0")
+
+    assert set(stage.project.running()) == {"set1", "set2"}
+    assert "docker compose --profile '*' rm --stop set" in caught.value.next_step
+
+
+def test_sets_that_answer_badly_while_nothing_is_live_are_cleared(stage: Stage) -> None:
+    for name, tag in ((SetName.SET1, "0.8.0"), (SetName.SET2, "0.9.0")):
+        stage.project.behaviours[tag] = Behaviour(status=500)
+        stage.project.start_by_hand(name, tag)
 
     stage.switch("1.0.0")
 
