@@ -330,7 +330,7 @@ def test_a_release_that_goes_bad_after_good_seconds_is_taken_back(make: Make, lo
         bad = name is NEW and began[-1] - began[0] > 3
         return {"status": 500} if bad else {}
 
-    stage = make(guard="6s")
+    stage = make(guard="5s")
 
     with pytest.raises(GuardError):
         switch_under(stage, log, good_at_first)
