@@ -23,9 +23,9 @@ from fream_compose.commands.shared import DirectoryOption, QuietOption, VerboseO
 
 HELP = """Release new versions of an app on Docker Compose without dropping a request.
 
-One server, two sets (set1 and set2), nginx in front. A release starts in the set that is idle;
-when it is healthy, nginx sends new requests there, the old set finishes what it has accepted,
-and goes. What fails before that moment, or while the old set still runs, is taken back.
+One server, two sets (set1 and set2), nginx in front. A release starts in the idle set; once it
+is healthy, nginx sends new requests there, and the old set finishes its own and goes. What fails
+until then is taken back.
 
 \b
     fream init shop                 set up a project for your own app
