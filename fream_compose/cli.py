@@ -23,9 +23,9 @@ from fream_compose.commands.shared import DirectoryOption, QuietOption, VerboseO
 
 HELP = """Release new versions of an app on Docker Compose without dropping a request.
 
-One server, two sets (set1 and set2), nginx in front. A release starts in the set that is idle;
-when it is healthy, nginx sends new requests there, the old set finishes what it has accepted,
-and goes. Whatever fails before that moment is undone, and the old release never stopped serving.
+One server, two sets (set1 and set2), nginx in front. A release starts in the idle set; once it
+is healthy, nginx sends new requests there, and the old set finishes its own and goes. What fails
+until then is taken back.
 
 \b
     fream init shop                 set up a project for your own app
@@ -34,11 +34,12 @@ and goes. Whatever fails before that moment is undone, and the old release never
     fream status                    what is live, and what is out of order
     fream recover                   put right what an interrupted run left
     fream down                      stop and remove everything, keep the data
+    fream adopt                     go on in a folder that the project was moved to
 """
 EPILOG = (
     "Exit codes: 0 done; 1 a bug; 2 usage; 3 configuration; 4 another run is at work; "
-    "5 Docker or the image failed; 6 never healthy; 7 nginx refused; 8 failed after the "
-    "cut-over and taken back, or held and aborted; 9 state uncertain; 10 nothing to roll back "
+    "5 Docker or the image failed; 6 never healthy; 7 nginx refused; 8 taken back "
+    "after the cut-over, or aborted; 9 state uncertain; 10 nothing to roll back "
     "to; 11 released, but users fare worse; 129, 130, 143 interrupted. After every code but 9 "
     "and 11 the app serves as it did before."
 )

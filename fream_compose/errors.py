@@ -5,14 +5,14 @@ FreamError                     1  a bug, unless a kind below says better
 ├── ConfigurationError         3  .env, x-fream, or what is installed
 ├── LockedError                4  another run is at work
 ├── EngineError                5  Docker or the image failed; undone
-├── UnhealthyError             6  the new release never became healthy; undone
+├── UnhealthyError             6  the new release was not healthy, or not any more; undone
 │   └── HookError              6  a hook before the cut-over failed; undone
 ├── ProxyError                 7  nginx refused; undone
 │   └── ProxySilentError       7  nginx gives no answer at all
 ├── RejectedError              8  the new release was healthy but not wanted; undone
 │   └── GuardError             8  it failed after the cut-over; the old release serves again
 ├── WorseError                11  released, but users fare worse on it
-├── UncertainError             9  an undo failed: the message holds the commands to type
+├── UncertainError             9  an undo failed, or no release is good: it says what to type
 ├── NothingToRollBackError    10  there is no earlier release
 └── InterruptedRun   128 + signal  Ctrl-C, SIGTERM or SIGHUP; undone
 

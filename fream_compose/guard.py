@@ -65,7 +65,7 @@ class Guard:
         while (left := self._until - self._clock()) > 0:
             self.pause(min(left, _LOOK_SECONDS))
         self.confirm()
-        return "it is well"
+        return "it answers"
 
     def confirm(self) -> None:
         """Look at everything now; a look that is not good is followed by another.

@@ -37,6 +37,7 @@ from fream_compose.settings import CONTROL, address
 if TYPE_CHECKING:
     from fream_compose.settings import Settings
 
+_PUSHED = "Was it pushed? Are IMAGE_REGISTRY and IMAGE_NAME in .env right?"
 _DISCARD = 5  # seconds that an app which nobody used gets to stop
 _ENDED = ("exited", "dead", "restarting")
 _ESTABLISHED = "01"  # in /proc/net/tcp, see proc_net_tcp in the kernel's documentation
@@ -338,7 +339,7 @@ class Project:
         try:
             run(["pull", "--quiet", reference], f"{reference} could not be pulled", PULL, check)
         except EngineError as error:
-            error.next_step = "Was it pushed? Are IMAGE_REGISTRY and IMAGE_NAME in .env right?"
+            error.next_step = _PUSHED
             raise
 
     def bytes_to_pull(self, version: Version) -> int:
@@ -346,7 +347,11 @@ class Project:
         reference = f"{self.settings.image}:{version}"
         if self._may_skip_pull(version) and images.facts(reference):
             return 0
-        return images.bytes_to_pull(reference)
+        try:
+            return images.bytes_to_pull(reference)
+        except EngineError as error:
+            error.next_step = _PUSHED
+            raise
 
     def _may_skip_pull(self, version: Version) -> bool:
         return bool(version.digest) or self.settings.switch.pull == "missing"
@@ -516,7 +521,7 @@ class Project:
 
 def _condition(facts: dict[str, Any]) -> Condition:
     state, labels = facts["State"], facts["Config"].get("Labels") or {}
-    network = facts["NetworkSettings"]
+    network = facts.get("NetworkSettings") or {}
     return Condition(
         state=state["Status"],
         exit_code=state["ExitCode"],

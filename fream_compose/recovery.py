@@ -1,6 +1,6 @@
 """Puts right what an interrupted run, a crash or a hand left out of order."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -75,10 +75,10 @@ class Recovery:
             raise fault
         return snapshot
 
-    def put_right(self, for_release: bool = False, only: Mend | None = None) -> Snapshot:
+    def put_right(self, for_release: bool = False, only: Collection[Mend] = ()) -> Snapshot:
         """Mend until nothing is out of order; returns what runs then.
 
-        only: leave everything else as it is. for_release: a live set that cannot be mended
+        only: leave everything but these as it is. for_release: a live set that cannot be mended
         is no more than a warning, because a release follows. Raises what another mend
         raises, and UncertainError when they do not come to an end, or when a release would
         take the place of a set that must stay.
@@ -90,7 +90,7 @@ class Recovery:
         for _ in range(_ROUNDS):
             snapshot = observe(self._project, self._proxy)
             mends = [mend for mend in diagnose(snapshot) if mend not in given_up]
-            mends = [mend for mend in mends if only in (None, mend)]
+            mends = [mend for mend in mends if not only or mend in only]
             if not mends:
                 if kept and for_release and decide(snapshot).target in left_over(snapshot):
                     raise kept

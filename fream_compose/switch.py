@@ -10,13 +10,11 @@ from datetime import UTC, datetime, timedelta
 from fream_compose import ports
 from fream_compose.checks import Checks
 from fream_compose.errors import (
-    EngineError,
     FreamError,
     GuardError,
     ProxyError,
     RejectedError,
     UncertainError,
-    UnhealthyError,
 )
 from fream_compose.evidence import Evidence
 from fream_compose.guard import Guard
@@ -25,7 +23,7 @@ from fream_compose.hooks import run_hooks
 from fream_compose.interruption import Interruption
 from fream_compose.members import worn
 from fream_compose.observe import version_variable
-from fream_compose.plan import Plan, Wish, decide
+from fream_compose.plan import Mend, Plan, Wish, decide
 from fream_compose.project import Project
 from fream_compose.proxy import Proxy
 from fream_compose.prune import retain
@@ -39,11 +37,12 @@ from fream_compose.state import Notes, Warm
 from fream_compose.steps import StepId, due_hooks, hooks_title, planned
 from fream_compose.undo import Undo
 from fream_compose.verdict import Verdict
+from fream_compose.way_back import WayBack
 
 _VERDICT_POLL_SECONDS = 0.2
-_NGINX_SECONDS = 3.0  # Docker restarts a container that ended within a second or two
 # It looks at what runs, which a list of commands made beforehand cannot.
 _BY_HAND = "fream recover"
+_NGINX = (Mend.NGINX_STOPPED, Mend.NGINX_SILENT)
 _WORSE = (Verdict.WORSE, Verdict.FAILS)
 _KEPT_WHEN_WORSE = timedelta(minutes=30)  # the way back, when the release is not proven good
 
@@ -88,6 +87,7 @@ class Switch:
         self._notes = Notes(project.settings.state_directory)
         self._recovery = Recovery(project, proxy, report, interruption, clock)
         self._retirement = Retirement(project, proxy, report, clock)
+        self._way_back = WayBack(project, proxy, report, self._checks)
         self._titles: dict[StepId, str] = {}
 
     def run(self, wish: Wish) -> Outcome:
@@ -112,6 +112,7 @@ class Switch:
             guard = self._guard(release, checks, recorder)
             try:
                 drained = self._settle(release, plan, old_workers, guard)
+                self._prove(release, plan)
                 recorder.end()
                 evidence = recorder.evidence(release.set)
                 guard.confirm()
@@ -122,7 +123,6 @@ class Switch:
         self._log(release, plan, evidence=evidence)
         with self._warning("images of past releases are still there"):
             retain(self._project, self._history, self._report)
-        self._reject_unserved(release, evidence)
         return Outcome(release, plan.replaces, evidence, self._seconds(), kept_warm)
 
     def _plan(self, wish: Wish) -> Plan:
@@ -246,35 +246,20 @@ class Switch:
         self, release: Live, checks: Checks, plan: Plan, recorder: Recorder, undo: Undo
     ) -> tuple[int, ...]:
         """The commit point: when nginx has confirmed, nothing is undone any more."""
-        old = plan.replaces
+        old, seconds = plan.replaces, self._settings.switch.cut_over.timeout.total_seconds()
         with self._step(StepId.CUT_OVER) as step:
             self._interruption.check()
             undo.add(
                 f"Go back to {old.set if old else 'no release'}",
                 _BY_HAND,
-                lambda: self._go_back(old, checks),
+                lambda: self._way_back.serve(old, checks),
             )
             recorder.reload()
-            workers = self._proxy.serve(release, self._cut_over_seconds)
+            workers = self._proxy.serve(release, seconds)
             self._interruption.disregard()
             undo.forget()
             step.detail = "confirmed by nginx"
         return workers
-
-    def _go_back(self, old: Live | None, new: Checks) -> None:
-        """Serve the old set again, and let what the new one was given finish.
-
-        A new one that does not answer any more finishes nothing: who waits for it is to
-        learn that soon.
-        """
-        workers = self._proxy.go_back(old, self._cut_over_seconds)
-        if not new.fault(new.patience):
-            drain = self._settings.switch.drain.timeout.total_seconds()
-            self._proxy.drain(workers, drain, time.sleep)
-
-    @property
-    def _cut_over_seconds(self) -> float:
-        return self._settings.switch.cut_over.timeout.total_seconds()
 
     def _guard(self, release: Live, checks: Checks, recorder: Recorder) -> Guard:
         settings = self._settings.switch.guard
@@ -303,6 +288,35 @@ class Switch:
             return drained
         return False
 
+    def _prove(self, release: Live, plan: Plan) -> None:
+        """See that nginx serves the release still; one that has gone silent is brought back.
+
+        Raises UncertainError when users are not served.
+        """
+        if self._is_served(release):
+            return
+        try:
+            self._report.warn("nginx does not answer any more")
+            self._recovery.put_right(only=_NGINX)
+            if self._is_served(release):
+                return
+            why = serving(self._proxy, undone=False)
+        except FreamError as error:
+            why = f"{error}: {error.why}"
+        failure = UncertainError(
+            f"{release.version.short} is released, but nginx does not serve it",
+            why,
+            next_step="fream recover",
+        )
+        self._failed(failure, release, plan)
+        raise failure
+
+    def _is_served(self, release: Live) -> bool:
+        try:
+            return self._proxy.state().live == release
+        except ProxyError:
+            return False
+
     def _drain(self, old: Live | None, workers: tuple[int, ...], guard: Guard) -> bool:
         if old is None:
             return False
@@ -320,13 +334,7 @@ class Switch:
         Raises UncertainError, and keeps both, when the old one has gone bad as well.
         """
         self._report.warn(f"{error.what}: {error.why}")
-        failure: FreamError = error
-        try:
-            with Undo(self._report) as undo:
-                self._way_back(error, release, checks, plan, undo)
-                raise error
-        except FreamError as left:
-            failure = left
+        failure = self._way_back.take(error, release, checks, plan.replaces)
         recorder.end()
         evidence = recorder.evidence(release.set)
         failure.why += _lost(evidence)
@@ -334,47 +342,6 @@ class Switch:
         self._failed(failure, release, plan, evidence)
         if failure is not error:
             raise failure
-
-    def _way_back(
-        self, error: GuardError, release: Live, new: Checks, plan: Plan, undo: Undo
-    ) -> None:
-        """Register how to go back. Raises UncertainError where there is no way."""
-        old = plan.replaces
-        if old is None:
-            raise UncertainError(
-                "The new release fails, and there is no other to go back to",
-                next_step="fream logs live; fream switch --version VERSION",
-            )
-        if fault := self._reawaken(old):
-            raise UncertainError(
-                "Both releases fail; both are kept",
-                f"{old.set}, which was live before: {fault}",
-                next_step=f"fream logs {release.set}; fream logs {old.set}; fream recover",
-            )
-        undo.add(f"Name {old.set} in .env", _BY_HAND, lambda: record(self._project, old))
-        undo.add(f"Remove {release.set}", _BY_HAND, lambda: self._take_away(error, release))
-        undo.add(f"Go back to {old.set}", _BY_HAND, lambda: self._go_back(old, new))
-
-    def _take_away(self, error: GuardError, release: Live) -> None:
-        error.logs = self._project.logs(self._settings.sets[release.set].container)
-        self._project.discard(release.set)
-
-    def _reawaken(self, old: Live) -> str:
-        """What is wrong with the set to go back to; one that was stopped is started again."""
-        checks = self._checks(old)
-        # Twice: one late answer of a set that was good is no reason to stay on a bad one.
-        if not (fault := checks.fault()) or checks.now():
-            return ""
-        try:
-            if not any(member.state == "exited" for member in self._project.members(old.set)):
-                return fault
-            with self._report.step(f"Start {old.set} again"):
-                self._project.up(self._settings.sets[old.set].services)
-                checks.own_port()
-                checks.through_nginx()
-        except (EngineError, UnhealthyError) as error:
-            return f"{error}: {error.why}"
-        return ""
 
     def _retire(self, plan: Plan, wish: Wish, evidence: Evidence, guard: Guard) -> timedelta | None:
         """Remove the old set, or keep it running; returns for how long. Raises GuardError.
@@ -397,19 +364,6 @@ class Switch:
             self._notes.keep_warm(Warm(old.set, str(old.version), until))
             self._report.note(f"{old.set} is kept warm until {until}: fream rollback")
         return time_to_keep
-
-    def _reject_unserved(self, release: Live, evidence: Evidence) -> None:
-        """Raise UncertainError where nginx is gone by now: no release serves without it."""
-        try:
-            answers = self._proxy.answers_within(_NGINX_SECONDS, self._pause)
-            why = "" if answers else "nginx does not answer"
-        except ProxyError as error:
-            why = str(error)
-        if why:
-            what = f"{release.version.short} is released, but users are not served"
-            unserved = UncertainError(what, why, next_step="fream recover")
-            unserved.result = {"evidence": evidence.to_json()}
-            raise unserved
 
     def _failed(
         self, error: FreamError, release: Live, plan: Plan, evidence: Evidence | None = None

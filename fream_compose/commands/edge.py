@@ -272,7 +272,7 @@ def _remove_overdue(project: "Project", run: Run) -> None:
 
     recovery = Recovery(project, _proxy(project), run.report, run.interruption, time.monotonic)
     try:
-        if warm.set not in recovery.put_right(only=Mend.IDLE_SET).occupied:
+        if warm.set not in recovery.put_right(only=[Mend.IDLE_SET]).occupied:
             notes.cool()
     except InterruptedRun:
         raise

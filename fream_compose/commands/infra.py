@@ -53,7 +53,7 @@ def up(
         live = state.live
         if live is None and not profiles:
             recovery = Recovery(project, proxy, run.report, run.interruption, time.monotonic)
-            live = recovery.put_right(only=Mend.LOST).live
+            live = recovery.put_right(only=[Mend.LOST]).live
         serves = live.version.short if live else "nothing yet: fream switch --version …"
         run.done(
             {"live": as_json(live), "urls": project.settings.http_urls},

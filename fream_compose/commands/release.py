@@ -168,7 +168,7 @@ def recover(
         run.interruption.wait(seconds_of("--after", after))
         with opened(context.obj) as (project, proxy), run.locked(project, wait):
             recovery = Recovery(project, proxy, run.report, run.interruption, time.monotonic)
-            seen = recovery.put_right(only=Mend.IDLE_SET) if after else recovery.recover()
+            seen = recovery.put_right(only=[Mend.IDLE_SET]) if after else recovery.recover()
         live = seen.live
         mended = list(run.report.seconds)
         text = "Everything is in order" if mended else "Everything was in order"

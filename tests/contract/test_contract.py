@@ -101,8 +101,8 @@ def test_the_containers_tell_what_they_publish_and_where_it_is_found(world: Worl
     for service in ("nginx", "set1"):
         assert found[service].published == settings.services[service].published
         assert found[service].reference.startswith(settings.services[service].image[:10])
-    assert (8081, "127.0.0.1", settings.sets[SetName.SET1].port) in found["set1"].reached
-    assert (8090, "127.0.0.1", settings.control_port) in found["nginx"].reached
+    assert (8081, "127.0.0.1", world.project.port(SetName.SET1)) in found["set1"].reached
+    assert (8090, "127.0.0.1", world.project.control_port()) in found["nginx"].reached
     assert found["nginx"].networks == settings.services["nginx"].networks
 
 

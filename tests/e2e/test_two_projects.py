@@ -143,7 +143,7 @@ def test_down_of_the_one_leaves_the_other_and_volumes_take_the_claim_on_images_a
     assert kept
     assert marks(staging.name)
 
-    staging.succeed("down", "--volumes", "--yes")
+    staging.succeed("down", "--volumes", "--yes", "--project", staging.name)
 
     assert staging.containers() == {}
     assert marks(staging.name) == []

@@ -123,7 +123,7 @@ class Site:
 
     def notices(self) -> list[str]:
         """What `fream status` says is out of order."""
-        out = self.project.succeed("status").out
+        out = self.project.fream("status").out
         return [text.partition(":")[0] for text in re.findall(r"^notice +([^;]*)", out, re.M)]
 
     def _in_order(self, case: Case) -> None:

@@ -17,7 +17,7 @@ def chosen() -> list[tuple[Step, Fault]]:
     """All; or, in a run that must be short, each step killed and each other fault once."""
     if FULL:
         return [(step, fault) for step in STEPS for fault in Fault]
-    spread = zip(STEPS[1::3], OTHERS, strict=True)
+    spread = zip(STEPS[1 :: len(STEPS) // len(OTHERS)], OTHERS, strict=False)
     return [*((step, Fault.SIGKILL) for step in STEPS), *spread]
 
 

@@ -413,7 +413,7 @@ def test_a_release_that_goes_bad_after_good_seconds_is_taken_back(make: Make, lo
         bad = name is NEW and began[-1] - began[0] > 3
         return {"status": 500} if bad else {}
 
-    stage = make(guard="6s")
+    stage = make(guard="5s")
 
     with pytest.raises(GuardError):
         switch_under(stage, log, good_at_first)
@@ -433,6 +433,21 @@ def test_a_release_that_fails_in_the_last_moment_of_the_guard_is_taken_back(
         stage.switch("1.0.1")
 
     assert stage.serves() == "1.0.0"
+
+
+@pytest.mark.parametrize("trouble", [crash, restart, hang, refuse, go_bad])
+def test_a_release_that_fails_while_the_old_one_stops_is_taken_back(
+    make: Make, trouble: Callable[[Stage], None]
+) -> None:
+    stage = make(guard="500ms")
+    stage.project.before("stop set1", lambda: trouble(stage))
+
+    with pytest.raises(GuardError):
+        stage.switch("1.0.1")
+
+    assert stage.serves() == "1.0.0"
+    assert "Start set1 again" in stage.watcher.steps
+    assert set(stage.project.running()) == {"set1"}
 
 
 def test_an_old_set_that_is_late_once_is_not_bad(make: Make) -> None:

@@ -11,9 +11,14 @@ import pytest
 import typer
 import yaml
 
-from fream_compose import errors
+from fream_compose import errors, leftover
 from fream_compose.cli import app
-from fream_compose.settings import SwitchSettings
+from fream_compose.history import Kind
+from fream_compose.hooks import variables
+from fream_compose.release import Live, SetName, Version
+from fream_compose.settings import Hook, Hooks, SwitchSettings
+from fream_compose.steps import StepId
+from tests.fakes import Stage
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -43,8 +48,35 @@ def understand(group: Any, context: Any) -> None:
         group = command
 
 
+def section(heading: str) -> str:
+    """What the README says under a heading, up to the next one."""
+    text = README.partition(f"{heading}\n")[2]
+    assert text, f"there is no {heading!r}"
+    return re.split(r"^#{2,4} ", text, maxsplit=1, flags=re.MULTILINE)[0]
+
+
+def options_of(command: Any) -> set[str]:
+    """Every option of a command and of those inside it."""
+    own = {option for parameter in command.params for option in parameter.opts}
+    return own.union(*(options_of(inner) for inner in getattr(command, "commands", {}).values()))
+
+
+def defaults() -> dict[str, str]:
+    """What the Compose files take for a variable that is not set."""
+    files = [(ROOT / "compose" / f"{name}.yaml").read_text() for name in ("infra", "app")]
+    pairs = r"\$\{([A-Z0-9_]+):-([^${}]*)\}"
+    return dict(re.findall(pairs, "".join([*files, yaml.safe_dump(shown_settings())])))
+
+
+def shown_settings() -> dict[str, Any]:
+    """The annotated `x-fream` block."""
+    text = (ROOT / "compose" / "compose.yaml").read_text()
+    shown: dict[str, Any] = yaml.safe_load(text)["x-fream"]
+    return shown
+
+
 def exit_codes() -> set[int]:
-    table = README.partition("### Exit codes")[2].partition("###")[0]
+    table = section("### Exit codes")
     return {
         int(code)
         for row in re.findall(r"^\| ([\d, ]+) \|", table, re.MULTILINE)
@@ -73,6 +105,36 @@ def test_the_readme_has_commands_to_try() -> None:
     assert len(command_lines()) > 20
 
 
+def test_every_command_has_a_row_and_every_row_a_command() -> None:
+    group: Any = typer.main.get_command(app)
+    rows = re.findall(r"^\| (.*?) \| ", section("### Commands"), re.MULTILINE)
+
+    assert set(re.findall(r"`fream (\w+)", "".join(rows))) == set(group.commands)
+
+
+def test_an_option_that_the_readme_mentions_exists() -> None:
+    group: Any = typer.main.get_command(app)
+    told = set(re.findall(r"`(-{1,2}[a-zA-Z][a-z-]*)[^`]*`", README))
+
+    assert {"--skip-hooks", "--yes", "-C"} <= told <= options_of(group)
+
+
+def test_what_the_readme_links_to_is_there() -> None:
+    links = re.findall(r"\]\((?!http)([^)#]+)\)", README)
+
+    assert links
+    assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def test_the_steps_of_a_switch_are_told_in_their_order() -> None:
+    rows = re.findall(r"^\| ([a-z ]+) \|", section("## What a switch does"), re.MULTILINE)
+    own = [step for step in StepId if step not in (*Hooks.model_fields, StepId.REMOVE_WARM)]
+    names = [row.removeprefix("look ").replace(" ", "-") for row in rows]
+
+    assert [name for name in names if name in own] == own
+    assert set(names) - set(own) == {"step", "put-right", "evidence"}
+
+
 def test_the_table_of_exit_codes_is_that_of_the_code() -> None:
     interrupted = {errors.InterruptedRun(signum).exit_code for signum in (1, 2, 15)}
 
@@ -97,6 +159,20 @@ def test_every_variable_of_the_readme_is_in_the_example_and_the_other_way_round(
     assert told == listed - {"COMPOSE_PROFILES", "SET1_VERSION", "SET2_VERSION"}
 
 
+def test_the_defaults_of_the_readme_are_those_of_the_compose_files() -> None:
+    rows = re.findall(r"^\| (`.*?) \| (`.*?) \|", section("### Settings"), re.MULTILINE)
+    cells = [[re.findall(r"`(.*?)`", cell) for cell in row] for row in rows]
+    told = dict(
+        pair
+        for names, values in cells
+        if len(names) == len(values)
+        for pair in zip(names, values, strict=True)
+    )
+
+    assert len(told) > 15
+    assert {name: defaults()[name] for name in told} == told
+
+
 def test_every_variable_of_the_example_is_used_and_none_is_missing() -> None:
     files = [
         (ROOT / "compose" / f"{name}.yaml").read_text() for name in ("compose", "infra", "app")
@@ -108,9 +184,45 @@ def test_every_variable_of_the_example_is_used_and_none_is_missing() -> None:
 
 
 def test_the_annotated_compose_file_shows_every_setting() -> None:
-    shown = yaml.safe_load((ROOT / "compose" / "compose.yaml").read_text())["x-fream"]
+    shown = shown_settings()
 
     assert set(shown) == set(SwitchSettings.model_fields)
-    for name in ("health", "warm_up", "cut_over", "drain", "hooks", "hold"):
+    for name in ("health", "warm_up", "cut_over", "guard", "drain", "hooks", "hold"):
         model: Any = SwitchSettings.model_fields[name].annotation
         assert set(shown[name]) == set(model.model_fields), name
+
+
+def test_what_no_variable_sets_is_named() -> None:
+    sentence = README.partition("In `x-fream` only: ")[2].partition("\n")[0]
+    fixed = {
+        name
+        for key, value in shown_settings().items()
+        if isinstance(value, dict) and key not in ("required", "hooks")
+        for name, inner in value.items()
+        if "${" not in str(inner)
+    }
+
+    told = set(re.findall(r"`(?:\w+\.)?(\w+)`", sentence))
+
+    assert told - {"health", "warm_up"} == fixed | {"hooks"}
+
+
+def test_the_hooks_of_the_readme_are_ones() -> None:
+    text = section("### Your own commands: hooks")
+    example = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)[0]
+    found = Hooks.model_validate(yaml.safe_load(example)["hooks"])
+
+    assert all(getattr(found, moment) for moment in Hooks.model_fields)
+    known = {field.alias or name for name, field in Hook.model_fields.items()}
+    assert {name for name in known if not re.search(rf"\b{name}\b", text)} == set()
+
+
+def test_every_variable_of_a_hook_is_told(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+    release = Live(SetName.SET1, Version("1.0.0"), "20261123T160000Z-000001")
+    found = variables("before_start", stage.project, release, None, Kind.SWITCH)
+    stage.project.close()
+
+    told = set(re.findall(r"`(FREAM_\w+)`", section("### Your own commands: hooks")))
+
+    assert told == set(found) - {leftover.MARK}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -264,12 +265,12 @@ def test_a_warm_set_whose_time_is_over_stays_while_the_live_one_is_not_healthy(
     Notes(live.settings.state_directory).keep_warm(Warm(SetName.SET1, "1.0.0", past))
     ill(live, SetName.SET2)
 
-    recovery(live).put_right(only=Mend.IDLE_SET)
+    recovery(live).put_right(only=[Mend.IDLE_SET])
 
     assert set(live.project.running()) == {"set1", "set2"}
     live.project.apps[SetName.SET2].behaviour = Behaviour()
     live.fresh()
-    recovery(live).put_right(only=Mend.IDLE_SET)
+    recovery(live).put_right(only=[Mend.IDLE_SET])
     assert set(live.project.running()) == {"set2"}
 
 
@@ -346,6 +347,18 @@ def test_the_ports_of_an_nginx_that_docker_is_restarting_are_its_own(crashing: S
 
     assert project_facts(crashing.project, crashing.proxy).taken == ()
     infra.start(crashing.project, crashing.project.containers(), lambda: None)
+
+
+def test_an_nginx_that_is_slow_to_answer_is_waited_for(live: Stage) -> None:
+    live.nginx.stop()
+    timer = threading.Timer(1.0, live.nginx.start)
+    timer.start()
+
+    recover(live)
+
+    timer.join()
+    assert live.project.restarts == 0
+    assert live.serves() == "1.0.0"
 
 
 def test_nginx_is_restarted_once_in_a_command(live: Stage) -> None:
