@@ -37,7 +37,7 @@ def outline(directory: Path) -> Outline:
         name = next((c.name for c in containers if c.service == "nginx"), "")
         if not name:
             return Outline(None, "there is no container of it", containers)
-        state = proxy.ask(f"http://{published(name, CONTROL)}")
+        state = proxy.ask(f"http://127.0.0.1:{published(name, CONTROL)}")
     except FreamError as error:
         return Outline(None, f"no answer: {error.why or error.what}", containers)
     return Outline(state.live, state.nginx_version, containers)

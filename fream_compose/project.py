@@ -280,11 +280,7 @@ class Project:
 
     def published(self, container: str, inner: int) -> int:
         """On which port of this server a container's port is; 0 while it does not run."""
-        try:
-            out = run(["container", "port", container, f"{inner}/tcp"], "No such port")
-        except EngineError:
-            return 0
-        return int(out.split()[0].rpartition(":")[2])
+        return published(container, inner)
 
     def clashes(self) -> tuple[Clash, ...]:
         """What other projects share with this one, and must not. Raises EngineError."""
@@ -573,11 +569,13 @@ def containers_where(label: str, value: str) -> tuple[Container, ...]:
     return tuple(Container(*line.split("\t")) for line in out.splitlines())
 
 
-def published(container: str, port: int) -> str:
-    """Where a container's port can be reached, such as 127.0.0.1:8090. Raises EngineError."""
-    what = f"The ports of {container} could not be read"
-    found = run(["container", "port", container, f"{port}/tcp"], what).splitlines()
-    return found[0] if found else ""
+def published(container: str, inner: int) -> int:
+    """On which port of this server a container's port is; 0 while it does not run."""
+    try:
+        found = run(["container", "port", container, f"{inner}/tcp"], "No such port").split()
+    except EngineError:
+        return 0
+    return int(found[0].rpartition(":")[2]) if found else 0
 
 
 def open_project(directory: Path, meanwhile: Callable[[], None] = lambda: None) -> Project:

@@ -260,12 +260,10 @@ class Settings(_Model):
     the names in them by which the services find each other. data: the folder or the volume
     of MySQL's data; empty without it. addresses: of infra. infra_stop_seconds: what its
     services may take to stop.
-    data_directory: MySQL's, where its data is in a folder and not in a volume.
     """
 
     compose_directory: Path
     nginx_directory: Path
-    data_directory: Path | None
     project: str
     image: str
     profiles: tuple[str, ...]
@@ -286,6 +284,11 @@ class Settings(_Model):
     def env_path(self) -> Path:
         """The `.env` that Compose reads."""
         return self.compose_directory / ".env"
+
+    @property
+    def data_directory(self) -> Path | None:
+        """Where MySQL's data is, if it is in a folder and not in a volume."""
+        return Path(self.data) if self.data.startswith("/") else None
 
     @property
     def http_urls(self) -> tuple[str, ...]:
@@ -362,7 +365,6 @@ def _settings(config: dict[str, Any], switch: SwitchSettings, directory: Path) -
             for volume in nginx["volumes"]
             if volume["target"] == "/etc/nginx"
         ),
-        data_directory=_folder_at("/var/lib/mysql", services.get("mysql", {})),
         project=config["name"],
         image=repository(services["set1"]["image"]),
         profiles=tuple(sorted({p for s in services.values() for p in s.get("profiles", ())})),
@@ -408,12 +410,6 @@ def _service(spec: dict[str, Any], config: dict[str, Any]) -> ServiceSettings:
             known[key]["name"] for key in spec.get("networks") or () if key in known
         ),
     )
-
-
-def _folder_at(target: str, service: dict[str, Any]) -> Path | None:
-    """The folder of this server at a place in a service; None where that is a volume."""
-    found = (v for v in service.get("volumes", ()) if v["target"] == target)
-    return next((Path(v["source"]) for v in found if v.get("type") == "bind"), None)
 
 
 def _services_of(profile: str, services: dict[str, Any]) -> tuple[str, ...]:
