@@ -57,7 +57,7 @@ class Recovery:
         self._project = project
         self._settings = project.settings
         self._switch = project.settings.switch
-        self._for_release = False
+        self._for_release, self._everything = False, True
         self._restarted = False
         self._proxy = proxy
         self._report = report
@@ -83,7 +83,7 @@ class Recovery:
         raises, and UncertainError when they do not come to an end, or when a release would
         take the place of a set that must stay.
         """
-        self._for_release = for_release
+        self._for_release, self._everything = for_release, not only
         end_left_hook(self._project, self._report)
         given_up: set[Mend] = set()
         kept: _Kept | None = None
@@ -262,6 +262,16 @@ class Recovery:
         version = Version.parse(snapshot.versions[other])
         return Live(other, version, new_switch_id(datetime.now(UTC)))
 
+    def _instead(self, snapshot: Snapshot) -> Live | None:
+        """What served before and is healthy, where the live set is not: as when a run was
+        killed while it guarded a release that failed."""
+        live = snapshot.live
+        if live is None or live.set in snapshot.healthy or not self._everything:
+            return None
+        settled = self._booted(observe(self._project, self._proxy))
+        ill = settled.live == live and live.set not in settled.healthy
+        return self._healthy_other(settled) if ill else None
+
     def _adopt(self, snapshot: Snapshot) -> str:
         """What runs is the truth: say so to nginx, so that everything names it."""
         assert snapshot.live and snapshot.running_version  # noqa: S101, PT018 - diagnosed from them
@@ -278,6 +288,9 @@ class Recovery:
         leaving = tuple(pid for pid, accepts in self._proxy.workers().items() if not accepts)
         drain = self._switch.drain.timeout.total_seconds()
         self._proxy.drain(leaving, drain, self._interruption.wait)
+        if other := self._instead(snapshot):
+            self._serve(other)
+            return f"the live set is not healthy: {_named(other)} serves instead"
         idle = sorted(left_over(snapshot))
         kept: list[_Kept] = []
         for name in idle:

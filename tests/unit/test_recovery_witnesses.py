@@ -417,3 +417,35 @@ def test_the_include_is_not_believed_before_nginx(live: Stage) -> None:
     live.include.write_text(render_include(other))
 
     assert status(live.project, live.proxy).fault is None
+
+
+@pytest.fixture
+def killed_while_it_guarded(live: Stage) -> Stage:
+    """1.0.1 was cut over to, fails, and nobody was left to go back: 1.0.0 still runs."""
+    live.project.start_by_hand(SetName.SET2, "1.0.1")
+    live.proxy.serve(Live(SetName.SET2, Version.parse("1.0.1"), "20260101T000000Z-abcdef"), 5)
+    live.project.env.update({"COMPOSE_PROFILES": "infra,set2", "SET2_VERSION": "1.0.1"})
+    ill(live, SetName.SET2)
+    return live
+
+
+def test_a_release_that_fails_after_its_run_was_killed_is_taken_back(
+    killed_while_it_guarded: Stage,
+) -> None:
+    stage = killed_while_it_guarded
+
+    recover(stage)
+
+    assert stage.serves() == "1.0.0"
+    assert set(stage.project.running()) == {"set1"}
+    assert "COMPOSE_PROFILES=infra,set1\n" in stage.env
+
+
+def test_the_next_release_goes_where_the_failing_one_was(killed_while_it_guarded: Stage) -> None:
+    stage = killed_while_it_guarded
+
+    stage.switch("1.0.2")
+
+    assert stage.serves() == "1.0.2"
+    assert set(stage.project.running()) == {"set2"}
+    assert stage.history.entries()[-1].replaced.startswith("1.0.0")
