@@ -14,7 +14,7 @@ from fream_compose.history import history_of
 from fream_compose.project import Condition, Container, Project
 from fream_compose.proxy import Proxy
 from fream_compose.release import Live, SetName, Version
-from fream_compose.settings import CONTROL, Settings
+from fream_compose.settings import CONTROL, Settings, url_of
 from fream_compose.state import Held, Notes, Warm
 from fream_compose.witnesses import Witnesses, judge
 
@@ -72,7 +72,7 @@ class Snapshot:
     def http_urls(self) -> tuple[str, ...]:
         """Where nginx is really published for users, as seen from this server."""
         return tuple(
-            f"http://{'127.0.0.1' if host in ('', '0.0.0.0', '::') else host}:{port}"  # noqa: S104
+            url_of(host, port)
             for c in self.conditions
             if c.service == "nginx"
             for inner, host, port in c.reached
@@ -198,7 +198,7 @@ def _health(
     try:
         answer = web.get(
             own_url(project.port(name), path),
-            _HEALTH_SECONDS,
+            max(_HEALTH_SECONDS, wanted.request_timeout.total_seconds()),
             {"Host": wanted.host} if wanted.host else {},
         )
     except web.Unreachable as error:

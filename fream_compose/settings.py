@@ -294,7 +294,7 @@ class Settings(_Model):
     def http_urls(self) -> tuple[str, ...]:
         """Where the app is served, as seen from this server."""
         public = [a for a in self.addresses["nginx"] if a.port and a.inner != CONTROL]
-        return tuple(f"http://{a.host or '127.0.0.1'}:{a.port}" for a in public)
+        return tuple(url_of(a.host, a.port) for a in public)
 
     @property
     def state_directory(self) -> Path:
@@ -304,6 +304,12 @@ class Settings(_Model):
     def set_of(self, service: str) -> SetName | None:
         """The set that a service belongs to; None for infra and the user's own services."""
         return next((s.name for s in self.sets.values() if service in s.services), None)
+
+
+def url_of(host: str, port: int) -> str:
+    """Where a published port is reached from this server, whatever address it listens on."""
+    here = "127.0.0.1" if host in ("", "0.0.0.0", "::") else host  # noqa: S104
+    return f"http://[{here}]:{port}" if ":" in here else f"http://{here}:{port}"
 
 
 def parse(config: dict[str, Any], compose_directory: Path) -> Settings:

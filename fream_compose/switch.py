@@ -112,7 +112,7 @@ class Switch:
             guard = self._guard(release, checks, recorder)
             try:
                 drained = self._settle(release, plan, old_workers, guard)
-                self._prove(release, plan)
+                self._prove(release, checks, plan)
                 recorder.end()
                 evidence = recorder.evidence(release.set)
                 guard.confirm()
@@ -121,6 +121,7 @@ class Switch:
                 self._cut_back(error, release, checks, plan, recorder)
                 raise
         self._log(release, plan, evidence=evidence)
+        self._prove(release, checks, plan)
         with self._warning("images of past releases are still there"):
             retain(self._project, self._history, self._report)
         return Outcome(release, plan.replaces, evidence, self._seconds(), kept_warm)
@@ -288,28 +289,28 @@ class Switch:
             return drained
         return False
 
-    def _prove(self, release: Live, plan: Plan) -> None:
-        """See that nginx serves the release still; one that has gone silent is brought back.
+    def _prove(self, release: Live, checks: Checks, plan: Plan) -> None:
+        """See that users are served by the release. Raises UncertainError when they are not."""
+        if why := self._unserved(release, checks):
+            what = f"{release.version.short} is released, but users are not served"
+            failure = UncertainError(what, why, next_step="fream recover")
+            self._failed(failure, release, plan)
+            raise failure
 
-        Raises UncertainError when users are not served.
-        """
-        if self._is_served(release):
-            return
-        try:
-            self._report.warn("nginx does not answer any more")
-            self._recovery.put_right(only=_NGINX)
-            if self._is_served(release):
-                return
-            why = serving(self._proxy, undone=False)
-        except FreamError as error:
-            why = f"{error}: {error.why}"
-        failure = UncertainError(
-            f"{release.version.short} is released, but nginx does not serve it",
-            why,
-            next_step="fream recover",
-        )
-        self._failed(failure, release, plan)
-        raise failure
+    def _unserved(self, release: Live, checks: Checks) -> str:
+        """Why users are not served; an nginx that has gone silent is brought back first."""
+        if not self._is_served(release):
+            try:
+                self._report.warn("nginx does not answer any more")
+                self._recovery.put_right(only=_NGINX)
+            except FreamError as error:
+                return f"{error}: {error.why}"
+            if not self._is_served(release):
+                return f"nginx: {serving(self._proxy, undone=False)}"
+        # Where there is a guard, it has looked at more than this.
+        if self._settings.switch.guard.time or checks.now():
+            return ""
+        return checks.fault()
 
     def _is_served(self, release: Live) -> bool:
         try:

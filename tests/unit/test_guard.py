@@ -271,11 +271,26 @@ def test_a_first_release_that_fails_has_nothing_to_go_back_to_and_is_kept(tmp_pa
 
 def test_a_guard_of_zero_is_no_guard(make: Make) -> None:
     stage = make(guard="0")
-    after_cut_over(stage, lambda: refuse(stage))
+    after_cut_over(stage, lambda: hang(stage))
+    threading.Timer(0.3, lambda: stage.project.apps[NEW].hangs.clear()).start()
 
     stage.switch("1.0.1")
 
+    assert stage.serves() == "1.0.1"
     assert not any(title.startswith("Guard") for title in stage.watcher.steps)
+
+
+def test_without_a_guard_a_release_that_fails_is_no_success_and_the_old_set_stays(
+    make: Make,
+) -> None:
+    stage = make(guard="0")
+    after_cut_over(stage, lambda: refuse(stage))
+
+    with pytest.raises(UncertainError) as caught:
+        stage.switch("1.0.1")
+
+    assert caught.value.exit_code == 9
+    assert set(stage.project.running()) == {"set1", "set2"}
 
 
 def test_the_old_set_stays_for_as_long_as_the_guard(make: Make) -> None:
