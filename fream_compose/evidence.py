@@ -162,8 +162,8 @@ class Tally:
             before=before,
             during=during,
             after=after,
-            longest_gap_seconds=_longest_gap(self._rows()),
-            longest_gap_by_set={str(n): _longest_gap(self._rows(n)) for n in SetName},
+            longest_gap_seconds=self._longest_gap(),
+            longest_gap_by_set={str(n): self._longest_gap(n) for n in SetName},
             outage_seconds=self._outage(ended),
             first_new=None if first_new is None else round(first_new - reloaded, 3),
             last_old=None if last_old is None else round(last_old - reloaded, 3),
@@ -186,6 +186,11 @@ class Tally:
             part = before if row.start < self._began else switching
             part.append((row.ended - row.start) * 1000)
         return _latency(before), _latency(during), _latency(after)
+
+    def _longest_gap(self, name: SetName | None = None) -> float:
+        """The longest time between the starts of two requests of the switch, in seconds."""
+        starts = sorted(row.start for row in self._rows(name) if row.start >= self._began)
+        return round(max((b - a for a, b in pairwise(starts)), default=0.0), 3)
 
     def _outage(self, ended: float) -> float:
         """The longest time around a failure between two good answers, in seconds."""
@@ -225,9 +230,3 @@ def _latency(taken: Iterable[float]) -> Latency | None:
 def _counts(places: Iterable[int]) -> dict[str, int]:
     by_place = Counter(places)
     return {str(SETS[place]) or "no set": by_place[place] for place in sorted(by_place)}
-
-
-def _longest_gap(rows: Iterable[_Row]) -> float:
-    """Between the starts of two requests, in seconds."""
-    starts = sorted(row.start for row in rows)
-    return round(max((b - a for a, b in pairwise(starts)), default=0.0), 3)

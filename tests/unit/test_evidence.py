@@ -111,6 +111,12 @@ def test_the_longest_gap_is_between_starts_in_a_log_that_two_workers_mix() -> No
     assert found.longest_gap_by_set["set2"] == 0.0
 
 
+def test_what_began_before_the_switch_makes_no_gap() -> None:
+    found = summed(line(1000.5, seconds=3), line(1001), line(1002))
+
+    assert found.longest_gap_seconds == pytest.approx(1.0, abs=0.02)
+
+
 def test_late_answers_of_the_old_set_are_the_old_sets() -> None:
     late = [line(1019 + n / 10, "set1", seconds=14) for n in range(3)]
     found = summed(*late, *(line(1015, "set2", seconds=0.03) for _ in range(5)))
