@@ -79,11 +79,6 @@ class Snapshot:
             if inner != CONTROL
         )
 
-    @property
-    def users_served(self) -> bool:
-        """Whether nginx answers, and the live set answers well."""
-        return not (self.silent or self.lost) and bool(self.live and self.live.set in self.healthy)
-
 
 def observe(project: Project, proxy: Proxy) -> Snapshot:
     """Look at the project; changes nothing. Raises EngineError and ConfigurationError."""

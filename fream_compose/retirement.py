@@ -1,4 +1,4 @@
-"""The end of a set that was replaced: drained first, then stopped and removed."""
+"""The drain of a set that was replaced: what it has accepted is answered before it goes."""
 
 from collections.abc import Callable
 
@@ -11,7 +11,7 @@ _WITNESS_SECONDS = 2.0  # the second witness of a drain may take so long to agre
 
 
 class Retirement:
-    """Retires a set after the cut-over."""
+    """Drains a set after the cut-over."""
 
     def __init__(
         self,

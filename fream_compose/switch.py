@@ -37,11 +37,9 @@ from fream_compose.state import Notes, Warm
 from fream_compose.steps import StepId, due_hooks, hooks_title, planned
 from fream_compose.undo import Undo
 from fream_compose.verdict import Verdict
-from fream_compose.way_back import WayBack
+from fream_compose.way_back import BY_HAND, WayBack
 
 _VERDICT_POLL_SECONDS = 0.2
-# It looks at what runs, which a list of commands made beforehand cannot.
-_BY_HAND = "fream recover"
 _NGINX = (Mend.NGINX_STOPPED, Mend.NGINX_SILENT)
 _WORSE = (Verdict.WORSE, Verdict.FAILS)
 _KEPT_WHEN_WORSE = timedelta(minutes=30)  # the way back, when the release is not proven good
@@ -183,7 +181,7 @@ class Switch:
         before = env.get(variable)
         undo.add(
             f"Restore {variable} in .env",
-            _BY_HAND,
+            BY_HAND,
             lambda: env.update({variable: before}),
         )
         env.update({variable: str(release.version)})
@@ -194,7 +192,7 @@ class Switch:
         with self._step(StepId.START):
             undo.add(
                 f"Remove {release.set}",
-                _BY_HAND,
+                BY_HAND,
                 lambda: self._project.discard(release.set),
             )
             try:
@@ -252,7 +250,7 @@ class Switch:
             self._interruption.check()
             undo.add(
                 f"Go back to {old.set if old else 'no release'}",
-                _BY_HAND,
+                BY_HAND,
                 lambda: self._way_back.serve(old, checks),
             )
             recorder.reload()

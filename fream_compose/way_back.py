@@ -18,7 +18,8 @@ from fream_compose.release import Live
 from fream_compose.report import Report
 from fream_compose.undo import Undo
 
-_BY_HAND = "fream recover"
+# It looks at what runs, which a list of commands made beforehand cannot.
+BY_HAND = "fream recover"
 
 
 class WayBack:
@@ -77,9 +78,9 @@ class WayBack:
                 f"{release.set}: {error.why}\n{old.set}, which was live before: {fault}",
                 next_step=f"fream logs {release.set}; fream logs {old.set}; fream recover",
             )
-        undo.add(f"Name {old.set} in .env", _BY_HAND, lambda: record(self._project, old))
-        undo.add(f"Remove {release.set}", _BY_HAND, lambda: self._take_away(error, release))
-        undo.add(f"Go back to {old.set}", _BY_HAND, lambda: self.serve(old, new))
+        undo.add(f"Name {old.set} in .env", BY_HAND, lambda: record(self._project, old))
+        undo.add(f"Remove {release.set}", BY_HAND, lambda: self._take_away(error, release))
+        undo.add(f"Go back to {old.set}", BY_HAND, lambda: self.serve(old, new))
 
     def _take_away(self, error: GuardError, release: Live) -> None:
         error.logs = self._project.logs(self._settings.sets[release.set].container)
