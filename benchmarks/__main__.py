@@ -10,7 +10,16 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks import part_commands, part_dropped, part_switch, part_throughput, part_warm_up
+from benchmarks import (
+    part_commands,
+    part_dropped,
+    part_http2,
+    part_killed,
+    part_routing,
+    part_switch,
+    part_throughput,
+    part_warm_up,
+)
 from benchmarks.results import keep, read, render
 from benchmarks.shell import run
 from benchmarks.stand import Stand
@@ -44,8 +53,11 @@ def _measures(options: argparse.Namespace) -> dict[str, Callable[[Stand], dict[s
     return {
         "switch": partial(part_switch.measure, quick=options.quick),
         "dropped": partial(part_dropped.measure, switches=switches, old_switches=old),
+        "http2": partial(part_http2.measure, switches=switches),
+        "killed": partial(part_killed.measure, quick=options.quick),
         "warm-up": partial(part_warm_up.measure, quick=options.quick),
         "throughput": partial(part_throughput.measure, quick=options.quick),
+        "routing": partial(part_routing.measure, quick=options.quick),
         "commands": partial(part_commands.measure, quick=options.quick),
     }
 

@@ -36,6 +36,14 @@ def inspect(container: str) -> dict[str, Any]:
     return found
 
 
+def statistics(container: str) -> dict[str, Any]:
+    """What a container has used by now."""
+    found: dict[str, Any] = _call(
+        "GET", f"/containers/{container}/stats?stream=false&one-shot=true"
+    )
+    return found
+
+
 def create(name: str, specification: dict[str, Any]) -> None:
     """Create a container."""
     _call("POST", f"/containers/create?{urlencode({'name': name})}", specification)
@@ -46,9 +54,9 @@ def start(container: str) -> None:
     _call("POST", f"/containers/{container}/start")
 
 
-def signal(container: str, name: str) -> None:
-    """Send a signal to a container's first process."""
-    _call("POST", f"/containers/{container}/kill?signal={name}")
+def kill(container: str) -> None:
+    """End a container's processes at once."""
+    _call("POST", f"/containers/{container}/kill")
 
 
 def remove(container: str, grace: int = 10) -> None:

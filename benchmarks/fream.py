@@ -28,7 +28,7 @@ class Finished:
     def moment(self, beginning: str) -> float:
         """Seconds until the line was printed that begins so. Raises RuntimeError."""
         for seconds, line in self.lines:
-            if line.startswith(beginning):
+            if line.rpartition("] ")[2].startswith(beginning):  # behind its number
                 return seconds
         raise RuntimeError(f"no line begins with {beginning!r}: {self.text}")
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from statistics import median
 
-from tests.load import Latency
+from load import Latency
 
 # Asks for one quick page after the other. What is slow by itself would hide the switch.
 CLIENT = "keepalive"

@@ -1,19 +1,15 @@
-"""The least that a switch can take here: the engine's API and one reload, nothing checked."""
+"""The least that a switch can take here: the engine's API and one rename, nothing checked."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
 from benchmarks import engine, watch
 from benchmarks.stand import IMAGE, PORT, SET_PORTS, Stand
-
-_INCLUDE = """\
-set $service_url  fream_{name};
-set $live_set     {name};
-set $live_version "{version}";
-set $live_switch  "limit";
-"""
+from fream_compose.nginx import include
+from fream_compose.release import LiveRelease, SetName, Version
 
 
 @dataclass(frozen=True)
@@ -23,12 +19,12 @@ class Limit:
     create: float
     start: float
     ready: float
-    reload: float
+    cut_over: float
 
     @property
     def total(self) -> float:
         """From the first call to the engine to the first answer through nginx."""
-        return self.create + self.start + self.ready + self.reload
+        return self.create + self.start + self.ready + self.cut_over
 
 
 class LimitDriver:
@@ -52,15 +48,32 @@ class LimitDriver:
         engine.start(container)
         moments.append(time.monotonic())
         moments.append(watch.wait_for(SET_PORTS[target], version))
-        self._stand.include.write_text(
-            _INCLUDE.format(name=target, version=version), encoding="utf-8"
+        include.put(
+            self._stand.folder / "nginx",
+            LiveRelease(SetName(target), Version(version), f"limit-{target}"),
         )
-        engine.signal(self._stand.nginx, "HUP")
         moments.append(watch.wait_for(PORT, version))
         time.sleep(1)
         engine.remove(self._stand.container(other(target)))
         spans = [after - before for before, after in pairwise(moments)]
         return Limit(*spans)
+
+
+def renames(stand: Stand, versions: Mapping[str, str], rounds: int) -> list[float]:
+    """Seconds from a rename of the link to the first answer of the other set, both running."""
+    found = []
+    named = [
+        LiveRelease(SetName(name), Version(version), f"limit-{name}")
+        for name, version in versions.items()
+    ]
+    for number in range(rounds + len(named)):
+        live = named[number % len(named)]
+        began = time.monotonic()
+        include.put(stand.folder / "nginx", live)
+        seconds = watch.wait_for(PORT, live.version.tag, pause=0) - began
+        if number >= len(named):  # by then the folders are there, and the link alone changes
+            found.append(seconds)
+    return found
 
 
 def other(name: str) -> str:

@@ -11,7 +11,7 @@ from benchmarks.old import OldScript
 from benchmarks.shell import VENV
 from benchmarks.spread import summary
 from benchmarks.stand import IMAGE, PORT, Stand
-from tests.load import Latency, Load, Mix, Report
+from load import Latency, Load, Mix, Report
 
 # No WebSockets: the old configuration passes none on, and while one is open fream's drain
 # lasts to its deadline, a minute for each switch.

@@ -1,17 +1,22 @@
 """How long a switch takes: fream, the engine's limit and the old script, in turn."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import asdict
+from http.client import HTTPConnection
 from typing import Any
 
 from benchmarks import fream, images, old
 from benchmarks.breakdown import breakdown
-from benchmarks.limit import Limit, LimitDriver, other
+from benchmarks.limit import Limit, LimitDriver, other, renames
 from benchmarks.old import OldScript
 from benchmarks.spread import summary
 from benchmarks.stand import IMAGE, PORT, Stand
 from benchmarks.watch import Watch
+
+_IDLE_CLIENTS = 20
+_RENAMES = 40
 
 
 class Rounds:
@@ -26,6 +31,8 @@ class Rounds:
         self.limit: list[Limit] = []
         self.old: list[dict[str, float]] = []
         self.traces: list[fream.Switch] = []
+        self.idle: list[fream.Switch] = []
+        self.renames: list[float] = []
 
     def run(self, rounds: int, traces: int) -> None:
         """Warm up, then measure."""
@@ -40,6 +47,16 @@ class Rounds:
         for _ in range(traces):
             self._next()
             self.traces.append(fream.traced_switch(self._stand.compose, self._version, PORT))
+        self._stand.set_env(GUARD="0")
+        for _ in range(traces):
+            self._next()
+            with _idle_clients():
+                self.idle.append(fream.switch(self._stand.compose, self._version, PORT))
+        before = {self._live: self._version}
+        self._next()
+        self._stand.set_env(KEEP_WARM="10m")
+        fream.switch(self._stand.compose, self._version, PORT)
+        self.renames = renames(self._stand, before | {self._live: self._version}, _RENAMES)
 
     def _round(self, number: int) -> None:
         self._next()
@@ -69,6 +86,28 @@ class Rounds:
         return {"first_answer": watch.since(began), "returned": returned}
 
 
+@contextmanager
+def _idle_clients() -> Iterator[None]:
+    """Clients that keep their connection and ask for nothing; none is sent away."""
+    with ExitStack() as held:
+        clients = [
+            held.enter_context(closing(HTTPConnection("127.0.0.1", PORT)))
+            for _ in range(_IDLE_CLIENTS)
+        ]
+        _ask(clients)
+        sockets = [client.sock for client in clients]
+        yield
+        _ask(clients)
+        if sockets != [client.sock for client in clients]:
+            raise RuntimeError("a switch closed idle connections")
+
+
+def _ask(clients: Sequence[HTTPConnection]) -> None:
+    for client in clients:
+        client.request("GET", "/products")
+        client.getresponse().read()
+
+
 def measure(stand: Stand, quick: bool) -> dict[str, Any]:
     """Seconds, with the least and the most."""
     rounds = Rounds(stand)
@@ -80,8 +119,10 @@ def measure(stand: Stand, quick: bool) -> dict[str, Any]:
             "confirmed": confirmed,
             "first_answer": summary([switch.first_answer for switch in rounds.fream]),
             "returned": summary([switch.returned for switch in rounds.fream]),
+            "returned_without_guard": summary([switch.returned for switch in rounds.idle]),
             "steps": _steps(rounds.fream),
         },
+        "rename": summary([seconds * 1000 for seconds in rounds.renames]),
         "limit": {"total": limit, **_columns([asdict(switch) for switch in rounds.limit])},
         "old": _columns(rounds.old),
         "fream_minus_limit": round(confirmed["median"] - limit["median"], 3),

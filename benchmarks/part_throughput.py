@@ -57,8 +57,8 @@ def _short(proxies: dict[str, str], clients: int, rounds: int) -> dict[str, Any]
         if number or clients > 1:
             time.sleep(_PORTS_ARE_FREE_AGAIN)
         for name, container in proxies.items():
-            found[name].append(_wrk(container, clients, 5))
-            _tell("short", name, clients, found[name][-1])
+            found[name].append(ask(container, clients, 5))
+            tell("short", name, clients, found[name][-1])
     return _compared({name: [a.per_second for a in rows] for name, rows in found.items()}) | {
         "latency_ms": {name: summary([a.latency_ms for a in rows]) for name, rows in found.items()}
     }
@@ -68,10 +68,10 @@ def _sustained(proxies: dict[str, str], clients: int) -> dict[str, Any]:
     """Thirty seconds without a pause, then what is left in the ten after."""
     found = {}
     for name, container in proxies.items():
-        first, after = _wrk(container, clients, 30), _wrk(container, clients, 10)
+        first, after = ask(container, clients, 30), ask(container, clients, 10)
         found[name] = {"first_30_s": asdict(first), "after_30_s": asdict(after)}
-        _tell("first 30 s", name, clients, first)
-        _tell("after 30 s", name, clients, after)
+        tell("first 30 s", name, clients, first)
+        tell("after 30 s", name, clients, after)
     rates = {name: rows["after_30_s"]["per_second"] for name, rows in found.items()}
     return {**found, "ratio_after_30_s": _ratio(rates["fream"], rates["old"])}
 
@@ -86,7 +86,8 @@ def _ratio(new: float, before: float) -> float:
     return round(new / max(before, 0.1), 1)
 
 
-def _tell(run_name: str, name: str, clients: int, answers: Answers) -> None:
+def tell(run_name: str, name: str, clients: int, answers: Answers) -> None:
+    """Say how far the run is."""
     print(
         f"  {run_name}, {clients} clients, {name}: {answers.per_second:.0f} good answers/s, "
         f"{answers.failed} failed, {answers.latency_ms} ms",
@@ -94,8 +95,8 @@ def _tell(run_name: str, name: str, clients: int, answers: Answers) -> None:
     )
 
 
-def _wrk(container: str, clients: int, seconds: int) -> Answers:
-    """Inside the proxy's network, where no port forwarding of Docker's stands between."""
+def ask(container: str, clients: int, seconds: int) -> Answers:
+    """What wrk counts inside the proxy's network, without Docker's port forwarding between."""
     assert seconds <= _MAX_SECONDS
     options = (f"-t{_THREADS[clients]}", f"-c{clients}", f"-d{seconds}s", "--latency")
     return parse(run(*_inside(container), "wrk", *options, "http://127.0.0.1/products"))

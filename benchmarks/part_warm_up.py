@@ -10,8 +10,8 @@ from benchmarks.latency import CLIENT
 from benchmarks.shell import VENV
 from benchmarks.spread import summary
 from benchmarks.stand import IMAGE, PORT, Stand
-from tests.load import Load, Mix, Report
-from tests.load.mix import Pace
+from load import Load, Mix, Report
+from load.mix import Pace
 
 # Quick requests only: one that takes seconds by itself would be the p99 before and after.
 _MIX = Mix(slow=0, stream=0, websocket=0)

@@ -6,7 +6,7 @@ from typing import Any
 
 from benchmarks.plot import plot
 from benchmarks.table import table
-from fream_compose import durable
+from fream_compose.project import durable
 
 
 def read(folder: Path) -> dict[str, Any]:

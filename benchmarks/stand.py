@@ -7,6 +7,7 @@ from types import TracebackType
 
 from benchmarks import images
 from benchmarks.shell import ROOT, quietly, run
+from fream_compose.project.envfile import EnvFile
 
 NAME = "fream-bench"
 PORT = 30080
@@ -56,17 +57,18 @@ class Stand:
     ) -> None:
         self._remove()
 
-    @property
-    def include(self) -> Path:
-        """The file that says which set is live."""
-        return self.folder / "nginx" / "service-url.inc"
+    def set_env(self, **settings: str) -> None:
+        """Change settings in `.env`."""
+        EnvFile(self.compose / ".env").update(settings)
 
     def container(self, name: str) -> str:
         """The container of a set."""
         return f"{NAME}-app-{name}"
 
     def _lay_out(self) -> None:
-        ignored = shutil.ignore_patterns(".env", ".fream", "service-url.inc", ".candidate")
+        ignored = shutil.ignore_patterns(
+            ".env", ".fream", ".closed", ".live", "live", "service-url.inc", ".candidate"
+        )
         for part in ("compose", "nginx"):
             shutil.copytree(ROOT / part, self.folder / part, ignore=ignored)
         settings = _SETTINGS | {

@@ -49,6 +49,9 @@ def _switch(found: Results) -> Iterator[str]:
         "fream: Enter to confirmed cut-over": fream["confirmed"],
         "fream: Enter to first answer of the new release": fream["first_answer"],
         "fream: Enter to return, old release drained and removed": fream["returned"],
+        "fream: the same with idle keep-alive clients, without guard": fream[
+            "returned_without_guard"
+        ],
         "the engine's limit: first call to first answer": limit["total"],
         "the old script: Enter to first answer": old["first_answer"],
         "the old script: Enter to return": old["returned"],
@@ -80,6 +83,23 @@ def _dropped(found: Results) -> Iterator[str]:
         )
     yield ""
     yield from _around(found)
+
+
+def _http2(found: Results) -> Iterator[str]:
+    title = f"HTTP/2 clients over {found['switches']} switches"
+    yield from _heading(title, "client", "requests served", "connections opened anew")
+    for name, served in found["served"].items():
+        yield f"| {name} | {served:,} | {found['opened_anew'][name]} |"
+    yield ""
+    yield f"Failed: {found['failed']} ({_counts(found['by_kind'])})."
+
+
+def _killed(found: Results) -> Iterator[str]:
+    columns = ("kills", "requests", "failed", "longest gap without an answer, ms")
+    yield from _heading("The live container is killed while the other set is warm", *columns)
+    gap = found["longest_gap"] * 1000
+    kinds = _counts(found["by_kind"])
+    yield f"| {found['kills']} | {found['requests']:,} | {found['failed']} ({kinds}) | {gap:.0f} |"
 
 
 def _around(found: Results) -> Iterator[str]:
@@ -121,6 +141,17 @@ def _throughput(found: Results) -> Iterator[str]:
         yield f"| 10 s after | {clients} | {after['fream']:,.0f} | {after['old']:,.0f} | {ratio} |"
 
 
+def _routing(found: Results) -> Iterator[str]:
+    columns = ("clients", "proxy", "answers a second", "over the reload's", "µs of processor each")
+    yield from _heading("How the set is chosen", *columns)
+    for clients in ("1", "32"):
+        for name, row in found[clients].items():
+            yield (
+                f"| {clients} | {name} | {row['per_second']['median']:,.0f} | "
+                f"{row['over_reload']} | {row['processor_us']} |"
+            )
+
+
 def _commands(found: Results) -> Iterator[str]:
     yield from _heading("Commands", "", "median", "least", "most")
     for name, command in (("help", "fream --help"), ("status", "fream status")):
@@ -141,7 +172,10 @@ def _counts(counts: Mapping[str, int]) -> str:
 _PARTS = {
     "switch": _switch,
     "dropped": _dropped,
+    "http2": _http2,
+    "killed": _killed,
     "warm-up": _warm_up,
     "throughput": _throughput,
+    "routing": _routing,
     "commands": _commands,
 }

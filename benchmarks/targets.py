@@ -26,8 +26,14 @@ def targets(results: Results) -> Iterator[Target]:
 
 def _switch(found: Results) -> Iterator[Target]:
     yield _at_most(
-        "confirmed cut-over, over the engine's limit", 1.0, found["fream_minus_limit"], "s"
+        "Enter to confirmed cut-over, over the engine's limit", 1.5, found["fream_minus_limit"], "s"
     )
+    first = found["rename"]["median"]
+    yield _at_most("the link renamed, to the first new answer", 5, first, "ms")
+    confirmed = found["fream"]["steps"]["Cut over to SET"]["median"] * 1000
+    yield _at_most("the link renamed, to the confirmed cut-over", 50, confirmed, "ms")
+    returned = found["fream"]["returned_without_guard"]["median"]
+    yield _at_most("Enter to return, idle clients on the line, no guard", 3, returned, "s")
 
 
 def _dropped(found: Results) -> Iterator[Target]:
@@ -37,6 +43,22 @@ def _dropped(found: Results) -> Iterator[Target]:
     enough = row["switches"] >= 100 and row["requests"] >= 400_000
     verdict = _verdict(row["failed"] == 0) if enough or row["failed"] else "too short a run to say"
     yield Target("failed requests", wanted, measured, verdict)
+
+
+def _http2(found: Results) -> Iterator[Target]:
+    served, switches = sum(found["served"].values()), found["switches"]
+    measured = f"{found['failed']} of {served + found['failed']:,} in {switches} switches"
+    enough = switches >= 100 and served >= 100_000
+    verdict = _verdict(found["failed"] == 0) if enough or found["failed"] else "too short to say"
+    yield Target("failed, HTTP/2", "0 of 100,000 or more in 100 switches", measured, verdict)
+    anew = sum(found["opened_anew"].values())
+    yield _at_most("connections that HTTP/2 clients open anew", 0, anew, "in all")
+
+
+def _killed(found: Results) -> Iterator[Target]:
+    measured = f"{found['failed']} of {found['requests']:,} in {found['kills']} kills"
+    verdict = _verdict(found["failed"] == 0)
+    yield Target("failed GETs, live container killed, other set warm", "0", measured, verdict)
 
 
 def _warm_up(found: Results) -> Iterator[Target]:
@@ -50,6 +72,15 @@ def _throughput(found: Results) -> Iterator[Target]:
     for clients, row in found["sustained"].items():
         what = f"throughput over the old, after 30 s, {clients} clients"
         yield _at_least(what, 10.0, row["ratio_after_30_s"])
+
+
+def _routing(found: Results) -> Iterator[Target]:
+    for clients in ("1", "32"):
+        rows = {name: row["over_reload"] for name, row in found[clients].items()}
+        yield _at_least(f"throughput over that of a reload, {clients} clients", 0.9, rows["fream"])
+        for peer in ("HAProxy", "Caddy"):
+            ratio = round(rows["fream"] / rows[peer], 2)
+            yield _at_least(f"throughput over {peer}'s, {clients} clients", 1.0, ratio)
 
 
 def _commands(found: Results) -> Iterator[Target]:
@@ -75,7 +106,10 @@ def _verdict(met: bool) -> str:
 _CHECKS = {
     "switch": _switch,
     "dropped": _dropped,
+    "http2": _http2,
+    "killed": _killed,
     "warm-up": _warm_up,
     "throughput": _throughput,
+    "routing": _routing,
     "commands": _commands,
 }

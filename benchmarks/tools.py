@@ -7,8 +7,11 @@ _PACKAGES = {"docker": "docker.io", "curl": "curl", "wrk": "wrk", "nsenter": "ut
 _NEEDED = {
     "switch": ("docker", "curl"),
     "dropped": ("docker", "curl"),
+    "http2": ("docker",),
+    "killed": ("docker",),
     "warm-up": ("docker",),
     "throughput": ("docker", "curl", "wrk", "nsenter"),
+    "routing": ("docker", "wrk", "nsenter"),
     "commands": ("docker",),
 }
 PARTS = tuple(_NEEDED)

@@ -1,7 +1,8 @@
 """`fream` with a stopwatch on its own functions.
 
 python -m benchmarks.traced FILE ARGUMENTS... runs fream with the arguments and writes to
-FILE what it did, in order. A function that fream no longer has is passed over.
+FILE what it did, in order. A function that fream no longer
+has ends the run: a stopwatch that hooks nothing measures nothing.
 """
 
 import time
@@ -19,32 +20,31 @@ from collections.abc import Callable  # noqa: E402
 from pathlib import Path  # noqa: E402
 from typing import Any  # noqa: E402
 
-_FUNCTIONS = (
-    "project.open_project",
-    "project.Project.containers",
-    "project.Project.members",
-    "project.Project.image_id",
-    "project.Project.fetch",
-    "project.Project.connections",
-    "project.Project.follow",
-    "project.Project.up",
-    "project.Project.remove",
-    "project.Project.execute",
-    "project.Project.local_images",
-    "project.Project.signal",
-    "project.Project.processes",
-    "proxy.Proxy.state",
-    "proxy.Proxy.introduce",
-    "proxy.Proxy.test",
-    "proxy.Proxy.drain",
-    "proxy.Proxy.serve",
-    "health.wait_until_healthy",
-    "checks.Checks.again",
-    "envfile.EnvFile.update",
-    "recorder.Recorder.evidence",
-    "history.History.add",
+FUNCTIONS = (
+    "docker.project.open_project",
+    "docker.containers.Containers.all",
+    "docker.containers.Containers.members",
+    "docker.images.Images.image_id",
+    "docker.images.Images.fetch",
+    "docker.containers.Containers.connections",
+    "docker.containers.Containers.follow",
+    "docker.compose.Compose.start",
+    "docker.compose.Compose.remove",
+    "docker.containers.Containers.execute",
+    "docker.images.Images.local_images",
+    "docker.containers.Containers.signal",
+    "docker.containers.Containers.processes",
+    "nginx.proxy.Proxy.state",
+    "nginx.proxy.Proxy.test",
+    "nginx.proxy.Proxy.drain",
+    "nginx.proxy.Proxy.serve",
+    "operations.health.wait_until_healthy",
+    "operations.checks.Checks.again",
+    "project.envfile.EnvFile.update",
+    "nginx.recorder.Recorder.evidence",
+    "project.history.History.add",
     "interruption.Interruption.wait",
-    "switch.Switch.run",
+    "operations.switch.Switch.run",
 )
 
 
@@ -90,15 +90,20 @@ class Stopwatch:
         self.spans.append({"name": name, "at": began - self.began, "seconds": seconds, "own": own})
 
 
-def _patch(watch: Stopwatch, path: str) -> None:
-    module_name, *names = path.split(".")
-    try:
-        owner: Any = importlib.import_module(f"fream_compose.{module_name}")
-        for name in names[:-1]:
-            owner = getattr(owner, name)
-        setattr(owner, names[-1], watch.timed(".".join(names), getattr(owner, names[-1])))
-    except (ImportError, AttributeError):
-        return
+def hook(watch: Stopwatch, path: str) -> None:
+    """Raises ImportError or AttributeError for what fream no longer has."""
+    owner, name = owner_of(path)
+    title = ".".join(part for part in path.split(".")[-2:] if part[0].isupper() or part == name)
+    setattr(owner, name, watch.timed(title, getattr(owner, name)))
+
+
+def owner_of(path: str) -> tuple[Any, str]:
+    """Where the last name of a path is: in a module of fream, or in a class there."""
+    place, _, name = path.rpartition(".")
+    module, _, kind = place.rpartition(".")
+    if kind[:1].isupper():
+        return getattr(importlib.import_module(f"fream_compose.{module}"), kind), name
+    return importlib.import_module(f"fream_compose.{place}"), name
 
 
 def _imported(watch: Stopwatch, title: str, *modules: str) -> None:
@@ -124,16 +129,21 @@ def main() -> None:
     file = Path(sys.argv.pop(1))
     watch = Stopwatch(float(os.environ["BENCHMARK_BEGAN"]))
     watch.add("interpreter", watch.began, _FIRST - watch.began, _FIRST - watch.began)
-    _imported(watch, "import the command line", "fream_compose.cli")
+    _imported(watch, "import the command line", "fream_compose.cli.app")
     _imported(watch, "import requests", "requests")
     _imported(watch, "import pydantic", "pydantic")
-    _imported(watch, "import fream's modules", "fream_compose.switch", "fream_compose.history")
+    _imported(
+        watch,
+        "import fream's modules",
+        "fream_compose.operations.switch",
+        "fream_compose.project.history",
+    )
     _imported(watch, "import python-on-whales", "python_on_whales")
     atexit.register(_write, watch, file)
-    for path in _FUNCTIONS:
-        _patch(watch, path)
+    for path in FUNCTIONS:
+        hook(watch, path)
     sys.argv[0] = "fream"
-    importlib.import_module("fream_compose.cli").main()
+    importlib.import_module("fream_compose.cli.app").main()
 
 
 if __name__ == "__main__":

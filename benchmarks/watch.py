@@ -23,13 +23,13 @@ def version_at(port: int) -> str:
         connection.close()
 
 
-def wait_for(port: int, version: str, seconds: float = 30.0) -> float:
+def wait_for(port: int, version: str, seconds: float = 30.0, pause: float = _PAUSE) -> float:
     """The moment at which a version answers for the first time. Raises TimeoutError."""
     deadline = time.monotonic() + seconds
     while version_at(port) != version:
         if time.monotonic() > deadline:
             raise TimeoutError(f"{version} did not answer on port {port} within {seconds:g} s")
-        time.sleep(_PAUSE)
+        time.sleep(pause)
     return time.monotonic()
 
 

@@ -1,5 +1,5 @@
 """`python -m fream_compose` is `fream`."""
 
-from fream_compose.cli import main
+from fream_compose.cli.app import main
 
 main()

@@ -1,6 +1,7 @@
 """What can go wrong, each kind with its exit code.
 
-FreamError                     1  a bug, unless a kind below says better
+FreamError                     1  unless a kind below says better
+├── UnexpectedError            1  a bug of fream's own
 ├── UsageError                 2  the command line is wrong
 ├── ConfigurationError         3  .env, x-fream, or what is installed
 ├── LockedError                4  another run is at work
@@ -19,8 +20,10 @@ FreamError                     1  a bug, unless a kind below says better
 Every code but 9 and 11 promises that the app serves as it did before, or better.
 """
 
+import os
 import signal
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
 
@@ -47,6 +50,31 @@ class FreamError(Exception):
         self.next_step = next_step
         self.serving = ""
         self.result: dict[str, Any] = {}
+
+
+class UnexpectedError(FreamError):
+    """A fault of fream's own; undone where it came before a cut-over."""
+
+
+def unexpected(error: Exception) -> FreamError:
+    """An error as an operator is told of it: itself, or the file with its traceback.
+
+    That file is in the folder for temporary ones, and its owner's alone.
+    """
+    if isinstance(error, FreamError):
+        return error
+    # Imported for the rare case alone: every command imports this module.
+    import tempfile
+    import traceback
+
+    what = f"fream itself failed: {type(error).__name__}: {error}"
+    why, next_step = "", "fream status; then report it"
+    with suppress(OSError):
+        descriptor, path = tempfile.mkstemp(prefix="fream-traceback-", suffix=".txt")
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
+            file.writelines(traceback.format_exception(error))
+        why, next_step = f"The traceback is in {path}", f"{next_step} with {path}"
+    return UnexpectedError(what, why, next_step=next_step)
 
 
 class UsageError(FreamError):

@@ -25,6 +25,10 @@ class SetName(StrEnum):
         return SetName.SET2 if self is SetName.SET1 else SetName.SET1
 
 
+# How an operator names the app's places.
+PLACES = ("live", "idle", *SetName)
+
+
 @dataclass(frozen=True)
 class Version:
     """An image version: a tag, a digest, or a tag pinned to a digest.
@@ -66,7 +70,7 @@ class Version:
 
 
 @dataclass(frozen=True)
-class Live:
+class LiveRelease:
     """What nginx says it serves: the set, its version, and the switch that put it there."""
 
     set: SetName
@@ -77,6 +81,9 @@ class Live:
     def since(self) -> datetime | None:
         """When the switch began, in UTC, as its id says; None for an id that is not ours."""
         return moment_of(self.switch)
+
+    def __str__(self) -> str:
+        return f"{self.version.short} in {self.set}"
 
 
 def moment_of(identifier: str) -> datetime | None:
@@ -102,10 +109,3 @@ def read_moment(text: str) -> datetime:
 def new_switch_id(now: datetime) -> str:
     """An id that sorts by time and is unique to one switch, such as 20261123T160411Z-3f9a1c."""
     return f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
-
-
-def repository(image: str) -> str:
-    """An image reference without its tag and digest."""
-    name = image.partition("@")[0]
-    head, colon, tail = name.rpartition(":")
-    return head if colon and "/" not in tail else name

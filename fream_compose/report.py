@@ -9,8 +9,22 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TextIO, cast
 
+from fream_compose.text import clean, encodable
+
 if TYPE_CHECKING:
     from rich.console import Console
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a step is in its run: its fixed id, its number from 1, and how many there are."""
+
+    id: str
+    number: int
+    count: int
+
+    def __str__(self) -> str:
+        return f"[{self.number}/{self.count}]"
 
 
 @dataclass
@@ -19,34 +33,44 @@ class Step:
 
     title: str
     detail: str = ""
+    place: Place | None = None
+
+    @property
+    def heading(self) -> str:
+        """The title, behind its place where it has one."""
+        return f"{self.place} {self.title}" if self.place else self.title
 
 
 @dataclass
 class Report:
     """Announces each step and says how long it took; also the silent kind for tests.
 
-    seconds: the durations of the steps that are done, by title. warnings: what was warned
-    of. heard: told the title of each step as it begins.
+    seconds: the durations of the steps that are done, by title. ids: the fixed ids of those
+    that have one, by title. warnings: what was warned of. heard: told the title of each step
+    as it begins.
     """
 
     seconds: dict[str, float] = field(default_factory=dict)
+    ids: dict[str, str] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     heard: Callable[[str], object] = field(default=lambda _title: None, kw_only=True)
     _said: set[str] = field(default_factory=set)
 
     @contextmanager
-    def step(self, title: str) -> Iterator[Step]:
-        """Announce a step for the length of the block."""
-        step = Step(title)
+    def step(self, title: str, place: Place | None = None) -> Iterator[Step]:
+        """Announce a step for the length of the block. place: of one that was planned."""
+        step = Step(title, place=place)
         self.heard(title)
         began = time.monotonic()
         try:
-            with self._running(title):
+            with self._running(step):
                 yield step
         except BaseException:
             self._failed(step, time.monotonic() - began)
             raise
         self.seconds[title] = round(time.monotonic() - began, 3)
+        if place:
+            self.ids[title] = place.id
         self._done(step, self.seconds[title])
 
     def note(self, text: str) -> None:
@@ -67,7 +91,7 @@ class Report:
         pass
 
     @contextmanager
-    def _running(self, _title: str) -> Iterator[None]:
+    def _running(self, _step: Step) -> Iterator[None]:
         yield
 
     def _done(self, step: Step, seconds: float) -> None:
@@ -84,7 +108,7 @@ class PlainReport(Report):
     out: TextIO = field(default_factory=lambda: sys.stdout)
 
     def note(self, text: str) -> None:
-        print(text, file=Tolerant(self.out), flush=True)
+        print(clean(text), file=Tolerant(self.out), flush=True)
 
     def _warned(self, text: str) -> None:
         self.note(f"warning: {text}")
@@ -109,18 +133,24 @@ class JsonlReport(Report):
         self._event(event="warning", text=text)
 
     @contextmanager
-    def _running(self, _title: str) -> Iterator[None]:
-        self._event(event="started", step=_title)
+    def _running(self, step: Step) -> Iterator[None]:
+        self._event(event="started", step=step.title, **_placed(step))
         yield
 
     def _done(self, step: Step, seconds: float) -> None:
-        self._event(event="done", step=step.title, detail=step.detail, seconds=round(seconds, 3))
+        self._event(
+            event="done",
+            step=step.title,
+            detail=step.detail,
+            seconds=round(seconds, 3),
+            **_placed(step),
+        )
 
     def _failed(self, step: Step, seconds: float) -> None:
-        self._event(event="failed", step=step.title, seconds=round(seconds, 3))
+        self._event(event="failed", step=step.title, seconds=round(seconds, 3), **_placed(step))
 
     def _event(self, **event: str | float) -> None:
-        print(json.dumps(event, ensure_ascii=False), file=Tolerant(self.out), flush=True)
+        print(json.dumps(event), file=Tolerant(self.out), flush=True)
 
 
 class RichReport(Report):
@@ -132,14 +162,16 @@ class RichReport(Report):
         self._console = console
 
     def note(self, text: str) -> None:
-        self._console.print(text, markup=False, highlight=False)
+        self._console.print(clean(text), markup=False, highlight=False)
 
     def _warned(self, text: str) -> None:
-        self._console.print(f"! {text}", style="yellow", markup=False, highlight=False)
+        self._console.print(f"! {clean(text)}", style="yellow", markup=False, highlight=False)
 
     @contextmanager
-    def _running(self, _title: str) -> Iterator[None]:
-        with self._console.status(f"{_title} …"):
+    def _running(self, step: Step) -> Iterator[None]:
+        from rich.markup import escape
+
+        with self._console.status(escape(clean(f"{step.heading} …"))):
             yield
 
     def _done(self, step: Step, seconds: float) -> None:
@@ -151,7 +183,8 @@ class RichReport(Report):
     def _line(self, colour: str, mark: str, step: Step, took: str) -> None:
         from rich.text import Text
 
-        self._console.print(Text.assemble((mark, colour), f" {_line(step)}  ", (took, "dim")))
+        line = f" {clean(_line(step))}  "
+        self._console.print(Text.assemble((mark, colour), line, (took, "dim")))
 
 
 class Tolerant(io.TextIOBase):
@@ -166,9 +199,9 @@ class Tolerant(io.TextIOBase):
         return self._stream.encoding
 
     def write(self, text: str) -> int:
-        """Write what can be written."""
+        """Write what can be written, with replacements for what the encoding lacks."""
         with suppress(OSError):
-            self._stream.write(text)
+            self._stream.write(encodable(text, self.encoding or "utf-8"))
         return len(text)
 
     def flush(self) -> None:
@@ -186,4 +219,9 @@ class Tolerant(io.TextIOBase):
 
 
 def _line(step: Step) -> str:
-    return f"{step.title}: {step.detail}" if step.detail else step.title
+    return f"{step.heading}: {step.detail}" if step.detail else step.heading
+
+
+def _placed(step: Step) -> dict[str, str | int]:
+    place = step.place
+    return {"id": place.id, "number": place.number, "of": place.count} if place else {}

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
+from fream_compose.docker.engine import Engine
+from fream_compose.docker.project import Project
 from fream_compose.doctor.finding import Finding, fails, ok, warning
 from fream_compose.doctor.folder import folder_facts
 from fream_compose.doctor.folder_checks import folder_findings
@@ -12,11 +14,9 @@ from fream_compose.doctor.project_checks import project_findings
 from fream_compose.doctor.registry import registry_facts, registry_finding
 from fream_compose.doctor.server import ServerFacts, server_facts
 from fream_compose.doctor.server_checks import server_findings
-from fream_compose.engine import Engine
 from fream_compose.errors import FreamError
-from fream_compose.project import Project
-from fream_compose.proxy import Proxy
-from fream_compose.settings import Settings
+from fream_compose.nginx.proxy import Proxy
+from fream_compose.project.settings import Settings
 
 _LOOPBACK = ("127.0.0.0/8",)
 Opened = Callable[[], AbstractContextManager[tuple[Project, Proxy]]]
@@ -61,7 +61,7 @@ def _unread(directory: Path, error: FreamError) -> tuple[Finding, ...]:
     if folder.env_error:
         return findings
     remedy = error.next_step or f"cd {directory}; docker compose config --quiet, until it is well"
-    return (*findings, fails("settings", _told(error), remedy))
+    return (*findings, fails("settings", _on_one_line(error), remedy))
 
 
 def _of_project(facts: ProjectFacts | None) -> tuple[Finding, ...]:
@@ -74,5 +74,5 @@ def _registry(settings: Settings, engine: Engine | None) -> Finding:
     return registry_finding(registry_facts(settings.image, insecure, proxy, needed))
 
 
-def _told(error: FreamError) -> str:
+def _on_one_line(error: FreamError) -> str:
     return f"{error.what}: {' '.join(error.why.splitlines())}" if error.why else error.what

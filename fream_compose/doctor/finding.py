@@ -42,16 +42,16 @@ def fails(check: str, text: str, remedy: str) -> Finding:
 
 def lines(findings: tuple[Finding, ...]) -> list[str]:
     """The findings for people: a line for each, its remedy below it."""
-    told = []
+    report = []
     for finding in findings:
-        told.append(f"{_MARKS[finding.verdict]} {finding.check:<12} {finding.text}")
-        told += [f"{'':<14} {line}" for line in finding.remedy.splitlines()]
-    return told
+        report.append(f"{_MARKS[finding.verdict]} {finding.check:<12} {finding.text}")
+        report += [f"{'':<14} {line}" for line in finding.remedy.splitlines()]
+    return report
 
 
 def failing(findings: tuple[Finding, ...]) -> tuple[str, ...]:
     """The names of the checks that fail."""
-    return _with(Verdict.FAILS, findings)
+    return _checks_with(Verdict.FAILS, findings)
 
 
 def summary(findings: tuple[Finding, ...]) -> str:
@@ -60,10 +60,10 @@ def summary(findings: tuple[Finding, ...]) -> str:
     if failed := failing(findings):
         verb = "fails" if len(failed) == 1 else "fail"
         return f"{len(failed)} of {count} {verb}: {', '.join(failed)}"
-    if warned := _with(Verdict.WARNING, findings):
+    if warned := _checks_with(Verdict.WARNING, findings):
         return f"Nothing fails; look into {', '.join(warned)}"
     return f"Everything is well: {count}"
 
 
-def _with(verdict: Verdict, findings: tuple[Finding, ...]) -> tuple[str, ...]:
+def _checks_with(verdict: Verdict, findings: tuple[Finding, ...]) -> tuple[str, ...]:
     return tuple(finding.check for finding in findings if finding.verdict is verdict)

@@ -1,9 +1,12 @@
 """Checks of a project's files. Pure."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
+from fream_compose import __version__
 from fream_compose.doctor.finding import Finding, fails, ok, warning
 from fream_compose.doctor.folder import FolderFacts
+from fream_compose.doctor.server_checks import number
 
 
 def folder_findings(facts: FolderFacts, settings_read: bool) -> tuple[Finding, ...]:
@@ -13,6 +16,9 @@ def folder_findings(facts: FolderFacts, settings_read: bool) -> tuple[Finding, .
 
 def _findings(facts: FolderFacts, settings_read: bool) -> Iterator[Finding]:
     yield permissions(facts)
+    if facts.written_by is not None:
+        yield version(facts.written_by, facts.unmerged)
+    yield own_locations(facts)
     yield complete(facts, settings_read)
     if not facts.env_error:
         yield secrets(facts)
@@ -27,10 +33,39 @@ def permissions(facts: FolderFacts) -> Finding:
     return ok("permissions", f"This user may write to {facts.directory}")
 
 
+def version(written_by: str, unmerged: tuple[Path, ...]) -> Finding:
+    """The files were written by this fream, and what it could not renew is merged."""
+    by = f"fream {written_by}" if written_by else "an older fream, which did not note its version"
+    text = f"The files were written by {by}; this is fream {__version__}"
+    if number(written_by) > number(__version__):
+        return warning("version", text, f"Upgrade fream to {written_by} or later")
+    if number(written_by) < number(__version__):
+        return warning("version", text, "fream init --upgrade")
+    if unmerged:
+        named = " and ".join(map(str, unmerged))
+        remedy = "Merge it into the file of the same name without .new, then remove it"
+        return warning("version", f"New text waits in {named}", remedy)
+    return ok("version", f"The files were written by fream {written_by}")
+
+
+def own_locations(facts: FolderFacts) -> Finding:
+    """Locations of the user's own do for the app what nginx/app.conf does."""
+    if facts.outside_net:
+        text = f"No other set answers where the app does not: {', '.join(facts.outside_net)}"
+        return warning("locations", text, "Put include net.inc; beside proxy_pass there")
+    if facts.uncounted:
+        text = f"A release does not wait for requests of {', '.join(facts.uncounted)}"
+        return warning("locations", text, "Put limit_conn fream_busy 65535; beside its own there")
+    return ok("locations", "Every location that passes requests to the app is like the app's own")
+
+
 def complete(facts: FolderFacts, settings_read: bool) -> Finding:
     """`.env` sets all that `.env.example` sets."""
     if facts.env_error:
         return fails(".env", facts.env_error, facts.env_remedy)
+    if facts.misspelt and not facts.unset:
+        text = "; ".join(f"{name} is no setting, but {known} is" for name, known in facts.misspelt)
+        return warning(".env", text, f"Correct its name in {facts.directory / '.env'}")
     if not facts.unset:
         return ok(".env", "It sets every variable that it must")
     text = f"It leaves {', '.join(facts.unset)} empty"

@@ -4,16 +4,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from fream_compose import ports, web
-from fream_compose.drift import Drift, drift_of
+from fream_compose import http
+from fream_compose.docker import ports
+from fream_compose.docker.facts import Mount
+from fream_compose.docker.local_images import Image
+from fream_compose.docker.project import Project
 from fream_compose.errors import ConfigurationError, EngineError
-from fream_compose.images import Image
-from fream_compose.observe import Snapshot, observe
-from fream_compose.ownership import refusal
-from fream_compose.project import Mount, Project
-from fream_compose.proxy import Proxy
+from fream_compose.nginx.proxy import Proxy
+from fream_compose.operations.drift import Drift, drift_of
+from fream_compose.operations.ownership import refusal
+from fream_compose.operations.snapshot import Snapshot, take_snapshot
+from fream_compose.project.settings import Settings
 from fream_compose.release import SetName
-from fream_compose.settings import Settings
 
 _ANSWER_SECONDS = 3.0
 
@@ -39,6 +41,7 @@ class ProjectFacts:
     at which nginx finds it; empty where it finds none. image_bytes: the size to expect
     of the next image; zero when there is none to judge by. foreign: why what runs is not
     this folder's; then nothing else is known of it. drift: what is set and does not hold yet.
+    log_trouble: why nginx's log cannot be read.
     """
 
     settings: Settings
@@ -50,11 +53,12 @@ class ProjectFacts:
     image_bytes: int = 0
     foreign: ConfigurationError | None = None
     drift: tuple[Drift, ...] = ()
+    log_trouble: str = ""
 
 
 def project_facts(project: Project, proxy: Proxy) -> ProjectFacts:
     """Look at a project. Raises EngineError and ConfigurationError."""
-    snapshot, settings = observe(project, proxy), project.settings
+    snapshot, settings = take_snapshot(project, proxy), project.settings
     if error := refusal(project):
         return ProjectFacts(settings, snapshot, foreign=error)
     nginx = settings.nginx_container if snapshot.nginx_runs else ""
@@ -63,11 +67,12 @@ def project_facts(project: Project, proxy: Proxy) -> ProjectFacts:
         settings=settings,
         snapshot=snapshot,
         taken=_taken(settings, snapshot),
-        mounts=project.mounts(nginx) if nginx else None,
+        mounts=project.containers.mounts(nginx) if nginx else None,
         zone=_zone(project, nginx) if nginx else None,
         upstreams=tuple((name, _upstream(settings, proxy, name)) for name in asked),
-        image_bytes=_next_size(snapshot, project.local_images()),
+        image_bytes=_next_size(snapshot, project.images.local_images()),
         drift=drift_of(project, proxy, snapshot),
+        log_trouble=project.containers.log_trouble(nginx) if nginx else "",
     )
 
 
@@ -87,10 +92,10 @@ def _taken(settings: Settings, snapshot: Snapshot) -> tuple[tuple[str, str], ...
 
 def _zone(project: Project, container: str) -> Zone | None:
     try:
-        told = project.execute(container, ["sh", "-c", "echo $TZ; date +%z"]).split()
+        printed = project.containers.execute(container, ["sh", "-c", "echo $TZ; date +%z"]).split()
     except EngineError:
         return None
-    return zone_of(told[0], told[1]) if len(told) == 2 else None
+    return zone_of(printed[0], printed[1]) if len(printed) == 2 else None
 
 
 def zone_of(name: str, offset: str) -> Zone | None:
@@ -107,11 +112,11 @@ def _upstream(settings: Settings, proxy: Proxy, name: SetName) -> str:
     health = settings.switch.health
     headers = {"Host": health.host} if health.host else {}
     try:
-        told = proxy.ask(name, health.path, _ANSWER_SECONDS, headers).upstream
-    except web.Unreachable:
+        upstream = proxy.ask(name, health.path, _ANSWER_SECONDS, headers).upstream
+    except http.Unreachable:
         return ""
     # Where nginx knows no address it gives the name of its upstream block.
-    return told if told[:1].isdigit() else ""
+    return upstream if upstream[:1].isdigit() else ""
 
 
 def _next_size(snapshot: Snapshot, images: tuple[Image, ...]) -> int:

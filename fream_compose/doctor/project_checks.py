@@ -2,19 +2,19 @@
 
 from pathlib import Path
 
+from fream_compose.docker.facts import Mount
 from fream_compose.doctor.finding import Finding, Verdict, fails, ok, warning
 from fream_compose.doctor.project import ProjectFacts, Zone
 from fream_compose.doctor.server_checks import number
-from fream_compose.drift import Drift
-from fream_compose.observe import Snapshot
-from fream_compose.plan import Mend, cause, diagnose, trouble
-from fream_compose.project import Mount
+from fream_compose.operations.diagnosis import Fault, cause, diagnose, trouble
+from fream_compose.operations.drift import Drift
+from fream_compose.operations.snapshot import Snapshot
 from fream_compose.release import SetName
 
 _KEEPS_IDLE_CONNECTIONS = (1, 27, 4)
 _INSIDE = Path("/etc/nginx")
 _INCLUDE = _INSIDE / "service-url.inc"
-_CUTS_USERS = {Mend.NGINX_STOPPED, Mend.NGINX_SILENT, Mend.LOST, Mend.LIVE_SET}
+_CUTS_USERS = {Fault.NGINX_STOPPED, Fault.NGINX_SILENT, Fault.LOST, Fault.LIVE_SET}
 
 
 def project_findings(facts: ProjectFacts) -> tuple[Finding, ...]:
@@ -24,6 +24,7 @@ def project_findings(facts: ProjectFacts) -> tuple[Finding, ...]:
     findings = [ports(facts.taken), nginx(facts.snapshot)]
     if facts.mounts is not None:
         findings.append(mounts(facts.mounts, facts.settings.nginx_directory))
+        findings.append(log(facts.log_trouble))
     findings.append(names(facts.snapshot, dict(facts.upstreams)))
     if facts.zone:
         findings.append(time_zone(facts.zone))
@@ -69,6 +70,15 @@ def _mounted(whole: Path | None, stale: list[Path]) -> str:
     return f"{_INSIDE} is {whole}" if whole else f"nothing is mounted at {_INSIDE}"
 
 
+def log(trouble: str) -> Finding:
+    """What nginx logs can be read, as the evidence of a switch needs."""
+    if trouble:
+        text = f"nginx's log cannot be read, so a switch has no evidence: {trouble}"
+        remedy = "Give nginx the log driver json-file, local or journald, then: fream up --recreate"
+        return warning("log", text, remedy)
+    return ok("log", "nginx's log can be read, and with it the evidence of a switch")
+
+
 def names(snapshot: Snapshot, upstreams: dict[SetName, str]) -> Finding:
     """nginx finds each set that runs by its name. A set that does not run has no address."""
     if snapshot.silent or not upstreams:
@@ -78,8 +88,8 @@ def names(snapshot: Snapshot, upstreams: dict[SetName, str]) -> Finding:
         text = f"nginx does not find {' and '.join(lost)} by name"
         remedy = "fream up; if it stays so, compare the network and aliases in the Compose files"
         return (fails if live else warning)("names", text, remedy)
-    told = ", ".join(f"{name} at {upstreams[name]}" for name in sorted(upstreams))
-    return ok("names", f"nginx finds {told}")
+    found = ", ".join(f"{name} at {upstreams[name]}" for name in sorted(upstreams))
+    return ok("names", f"nginx finds {found}")
 
 
 def time_zone(zone: Zone) -> Finding:
@@ -97,7 +107,7 @@ def drift(snapshot: Snapshot, drifted: tuple[Drift, ...] = ()) -> tuple[Finding,
     """What runs is what nginx, its include and `.env` say, and what is set."""
     if not snapshot.containers:
         return (ok("drift", "Nothing of the project runs; `fream up` starts it"),)
-    found = [_drifted(mend, snapshot) for mend in diagnose(snapshot)]
+    found = [_drifted(each, snapshot) for each in diagnose(snapshot)]
     if (fault := trouble(snapshot)) and not found:
         found.append(fails("drift", f"{fault}: {fault.why}", fault.next_step))
     found += [_unset(drift) for drift in drifted]
@@ -111,6 +121,6 @@ def _unset(drift: Drift) -> Finding:
     return Finding("drift", verdict, text, drift.takes_effect)
 
 
-def _drifted(mend: Mend, snapshot: Snapshot) -> Finding:
-    verdict = Verdict.FAILS if mend in _CUTS_USERS else Verdict.WARNING
-    return Finding("drift", verdict, cause(mend, snapshot), "fream recover")
+def _drifted(each: Fault, snapshot: Snapshot) -> Finding:
+    verdict = Verdict.FAILS if each in _CUTS_USERS else Verdict.WARNING
+    return Finding("drift", verdict, cause(each, snapshot), "fream recover")

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fream_compose import web
+from fream_compose import http
 from fream_compose.doctor.finding import Finding, fails, ok, warning
+from fream_compose.image_reference import ImageReference
 
 _ANSWER_SECONDS = 5.0
 _HUB, _HUB_API = "docker.io", "registry-1.docker.io"
@@ -38,8 +39,8 @@ def registry_facts(
     host = host_of(image)
     status, error = None, ""
     try:
-        status = web.get(url_of(host, insecure), _ANSWER_SECONDS).status
-    except web.Unreachable as caught:
+        status = http.get(url_of(host, insecure), _ANSWER_SECONDS).status
+    except http.Unreachable as caught:
         error = str(caught)
     proxied = bool(proxy) and not _within(host, ("127.0.0.0/8",))
     return RegistryFacts(host, status, error, logged_in(host, _docker_config()), proxied, needed)
@@ -54,7 +55,8 @@ def registry_finding(facts: RegistryFacts) -> Finding:
         text = f"{facts.host} asks who you are, and Docker has no login for it"
         return warning("registry", text, f"{login}, unless the image is public")
     if facts.status is not None:
-        text = f"{facts.host} answers HTTP {facts.status} at /v2/, so it is no registry, or ill"
+        answer = f"{facts.host} answers HTTP {facts.status} at /v2/"
+        text = f"{answer}, so it is not a registry, or an unhealthy one"
         return fails("registry", text, "Check IMAGE_REGISTRY in .env, and the registry's log")
     text = f"{facts.host} does not answer: {facts.error}"
     if facts.proxied or not facts.needed:
@@ -64,9 +66,7 @@ def registry_finding(facts: RegistryFacts) -> Finding:
 
 def host_of(image: str) -> str:
     """The registry of an image reference, by the rule that Docker has for it."""
-    first, slash, _ = image.partition("/")
-    named = slash and ("." in first or ":" in first or first == "localhost")
-    return first if named else _HUB
+    return ImageReference.parse(image).registry or _HUB
 
 
 def url_of(host: str, insecure: tuple[str, ...]) -> str:

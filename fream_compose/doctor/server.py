@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from fream_compose import engine as docker
-from fream_compose.engine import Engine
+from fream_compose.docker import engine as docker
+from fream_compose.docker.engine import Engine
 from fream_compose.errors import FreamError
 
 
@@ -74,13 +74,13 @@ def _engine() -> tuple[Engine | None, str, float]:
     try:
         engine = docker.engine()
     except FreamError as error:
-        return None, _told(error), 0.0
+        return None, _first_line(error), 0.0
     return engine, "", skew(engine.time, before, datetime.now(UTC))
 
 
-def skew(told: datetime, before: datetime, after: datetime) -> float:
+def skew(engine_time: datetime, before: datetime, after: datetime) -> float:
     """Seconds by which a clock that was asked between two moments is outside of them."""
-    early, late = (before - told).total_seconds(), (told - after).total_seconds()
+    early, late = (before - engine_time).total_seconds(), (engine_time - after).total_seconds()
     return max(0.0, early, late)
 
 
@@ -88,10 +88,10 @@ def _compose() -> tuple[str, str]:
     try:
         return docker.compose_version(), ""
     except FreamError as error:
-        return "", _told(error)
+        return "", _first_line(error)
 
 
-def _told(error: FreamError) -> str:
+def _first_line(error: FreamError) -> str:
     """The first line of a reason; what follows it is Docker's usage."""
     return (error.why or error.what).splitlines()[0]
 

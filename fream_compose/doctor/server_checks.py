@@ -3,9 +3,10 @@
 import re
 from collections.abc import Iterator
 
+from rich.filesize import decimal
+
 from fream_compose.doctor.finding import Finding, fails, ok, warning
 from fream_compose.doctor.server import Disk, ServerFacts
-from fream_compose.prune import size
 
 OLDEST_ENGINE, OLDEST_COMPOSE = (20, 10), (2, 24)
 _BOOTSTRAP = "script/bootstrap installs it, or see https://docs.docker.com/engine/install"
@@ -69,8 +70,8 @@ def disk(found: Disk | None, image_bytes: int) -> Finding:
     if found is None:
         remedy = "Run fream where the engine runs"
         return warning("disk", "Docker's disk cannot be seen from here", remedy)
-    room = f"{size(found.free)} of {size(found.total)} free"
-    needed = f"; the next image may need {size(2 * image_bytes)}" if image_bytes else ""
+    room = f"{decimal(found.free)} of {decimal(found.total)} free"
+    needed = f"; the next image may need {decimal(2 * image_bytes)}" if image_bytes else ""
     if found.free < 2 * image_bytes + _RESERVE / 10:
         return fails("disk", room + needed, "fream prune; docker system df")
     if found.free < 2 * image_bytes + _RESERVE:

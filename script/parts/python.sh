@@ -42,5 +42,7 @@ ensure_python_environment() {
     [[ -d $VENV ]] || quietly "Making the virtual environment" "$python" -m venv "$VENV"
     quietly "Installing the locked dependencies" "$VENV/bin/pip" install --require-hashes -r "$ROOT/script/requirements.lock"
     quietly "Installing fream" "$VENV/bin/pip" install --no-deps --no-build-isolation --editable "$ROOT"
+    # A fifth of the time of each command, where the environment keeps Python from writing it.
+    "$VENV/bin/python" -m compileall -q "$ROOT/fream_compose"
     printf '%s\n' "$sum" >"$VENV/.fream-stamp"
 }

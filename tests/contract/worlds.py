@@ -9,10 +9,12 @@ import time
 from pathlib import Path
 from typing import Protocol
 
-from fream_compose.project import Project, open_project
-from fream_compose.proxy import Proxy
-from fream_compose.release import SetName
-from tests.fakes import FakeProject, Stage, free_port
+from fream_compose.docker.project import Project, open_project
+from fream_compose.nginx import include
+from fream_compose.nginx.proxy import Proxy
+from fream_compose.release import SetName, Version
+from tests.fakes import FakeProject, Stage
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 NAME = f"fream-contract-{os.getpid()}"
@@ -39,7 +41,7 @@ class FakeWorld:
     def __init__(self, folder: Path) -> None:
         stage = Stage(folder, picked=True, pull="missing", health={"path": "/"})
         fake: FakeProject = stage.project
-        fake.images, fake.registry = {GOOD: ""}, {}
+        fake.pulled, fake.registry = {GOOD: ""}, {}
         fake.infra = {"nginx"}
         self.project: Project = fake
         self.proxy = stage.proxy
@@ -58,7 +60,14 @@ class RealWorld:
     def __init__(self, folder: Path) -> None:
         self._compose = folder / "compose"
         hidden = shutil.ignore_patterns(
-            ".env", ".fream", ".candidate", "service-url.inc", "maintenance*.inc"
+            ".env",
+            ".fream",
+            ".candidate",
+            ".closed",
+            ".live",
+            "live",
+            "service-url.inc",
+            "maintenance*.inc",
         )
         for part in ("compose", "nginx"):
             shutil.copytree(ROOT / part, folder / part, ignore=hidden)
@@ -67,14 +76,15 @@ class RealWorld:
         self._use_a_small_app()
         self._docker("tag", self._images["BASE_IMAGE"], f"{NAME}/app:{GOOD}")
         try:
+            include.prepare(folder / "nginx")
             self.project = open_project(self._compose)
-            self.project.up_healthy(("nginx",), 60, lambda: None)
+            self.project.compose.up_healthy(("nginx",), 60, lambda: None)
         except BaseException:
             self.close()
             raise
         settings = self.project.settings
         self.proxy = Proxy(
-            self.project,
+            self.project.containers,
             settings.nginx_container,
             settings.nginx_directory,
             time.monotonic,
@@ -155,4 +165,4 @@ def images() -> dict[str, str]:
 def in_set1(world: World, version: str = GOOD) -> None:
     """Start a version in set1, as a switch would."""
     world.project.env.update({"SET1_VERSION": version})
-    world.project.up(world.project.settings.sets[SetName.SET1].services)
+    world.project.compose.start(SetName.SET1, Version.parse(version))

@@ -6,7 +6,7 @@ The contract tests hold them to the real thing.
 from tests.fakes.app import AT_ONCE, Behaviour, FakeApp
 from tests.fakes.nginx import FakeNginx
 from tests.fakes.project import FakeProject
-from tests.fakes.stage import Stage, free_port
+from tests.fakes.stage import Stage
 from tests.fakes.watcher import Watcher
 
 __all__ = [
@@ -17,5 +17,4 @@ __all__ = [
     "FakeProject",
     "Stage",
     "Watcher",
-    "free_port",
 ]

@@ -7,10 +7,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from fream_compose import maintenance
 from fream_compose.errors import EngineError
-from fream_compose.proxy import parse_include
-from fream_compose.release import Live, SetName
+from fream_compose.nginx import include, maintenance
+from fream_compose.release import LiveRelease, SetName
 from tests.fakes.app import FakeApp
 from tests.fakes.server import HttpServer, Reply
 
@@ -21,12 +20,11 @@ _BROKEN = "broken"  # the directive that no nginx knows
 class FakeNginx:
     """A real port that answers as nginx's control port does.
 
-    reload_delay: seconds until a reload shows. refuses_reloads: it keeps its workers.
-    lingers: seconds that replaced workers take to end. keeps_accepting: replaced workers
-    still take connections. finds_by_reload_only: a set that comes up is not found by
-    asking DNS again. silent: until it is restarted nothing answers. loses: sets
-    that are not found any more. babbles: what its
-    control port answers makes no sense. version: its own.
+    reload_delay: seconds until a reload, or a renamed link, shows. refuses_reloads: it goes on
+    as it was. lingers: seconds that what was in flight at a change takes to end.
+    keeps_accepting: replaced workers still take connections. silent: until it is restarted
+    nothing answers. loses: sets that are not found any more. babbles: what its control port
+    answers makes no sense. old_files: it has read those of an older fream. version: its own.
     """
 
     def __init__(self, directory: Path, apps: Callable[[SetName], FakeApp | None]) -> None:
@@ -34,21 +32,24 @@ class FakeNginx:
         self.refuses_reloads = False
         self.lingers = 0.0
         self.keeps_accepting = False
-        self.finds_by_reload_only = False
+        self.old_files = False
         self.babbles = False
         self.silent = False
         self.loses: set[SetName] = set()
         self.version = "1.30.0"
         self._directory = directory
         self._apps = apps
-        self._known: set[SetName] = set()
         self.loaded_at = 0.0
         self._next_pid = 100
         self._workers: dict[int, bool] = {}
         self._ends: dict[int, float] = {}
         self._reload_at: float | None = None
-        self._live: Live | None = None
-        self._maintenance = ""
+        self._live: LiveRelease | None = None
+        self._loaded: LiveRelease | None = None
+        self._looks = False
+        self._changes_at: float | None = None
+        self._busy: dict[str, float] = {}
+        self._allows = ""
         self._server: HttpServer | None = None
         self.port = 0
         self.start()
@@ -63,7 +64,7 @@ class FakeNginx:
         return self._server is not None
 
     @property
-    def live(self) -> Live | None:
+    def live(self) -> LiveRelease | None:
         """What a user's request is answered by now."""
         self._settle()
         return self._live
@@ -104,6 +105,14 @@ class FakeNginx:
         master = {99: "nginx: master process nginx -g daemon off;"}
         return master | {pid: titles[accepts] for pid, accepts in self._workers.items()}
 
+    def give(self, name: str, seconds: float) -> None:
+        """A request to a set that takes so long."""
+        self._busy[name] = time.monotonic() + seconds
+
+    def is_busy(self, name: str) -> bool:
+        """Whether a request that a set was given is in flight."""
+        return self._busy.get(name, 0.0) > time.monotonic()
+
     def _complaint(self, directory: Path) -> str:
         for file in sorted(directory.glob("site.d/*.conf")):
             if _BROKEN in file.read_text(encoding="utf-8"):
@@ -116,8 +125,32 @@ class FakeNginx:
         if self._reload_at is not None and now >= self._reload_at:
             self._reload_at = None
             self._load()
+        self._look(now)
         for pid in [pid for pid, ends in self._ends.items() if now >= ends]:
             del self._workers[pid], self._ends[pid]
+
+    def _look(self, now: float) -> None:
+        """As at each request: what the link leads to, or what was read if it leads nowhere."""
+        link = self._directory / include.LINK
+        named = self._named(link) if link.is_dir() else self._loaded
+        if self.old_files or self.refuses_reloads or named == self._live:
+            return
+        self._changes_at = self._changes_at or now + self.reload_delay
+        if now >= self._changes_at:
+            self._turn_to(named)
+
+    def _named(self, link: Path) -> LiveRelease | None:
+        """What its own answer says, where it routes by the link at all."""
+        answer = link / "answer.json"
+        if not self._looks or not answer.exists():
+            return None
+        told = json.loads(answer.read_text(encoding="utf-8"))
+        return include.release_of(told["set"], told["version"], told["switch"])
+
+    def _turn_to(self, named: LiveRelease | None) -> None:
+        if self._live and (named is None or named.set != self._live.set):
+            self.give(self._live.set, self.lingers)
+        self._live, self._changes_at = named, None
 
     def _load(self) -> None:
         self.loaded_at = time.time()
@@ -127,14 +160,12 @@ class FakeNginx:
             self._workers[pid] = self.keeps_accepting
         self._workers |= {self._next_pid + number: True for number in range(_WORKERS)}
         self._next_pid += _WORKERS
-        self._known = {name for name in SetName if self._apps(name)}
-        include = self._directory / "service-url.inc"
         told = self._directory / maintenance.FILE
         found = maintenance.parse({told.name: told.read_text("utf-8")} if told.exists() else {})
-        self._maintenance = found.id if found else ""
-        self._live = (
-            parse_include(include.read_text(encoding="utf-8")) if include.exists() else None
-        )
+        self._allows = found.id if found else ""
+        self._looks = (self._directory / include.LINK / include.FILE).exists()
+        self._loaded = include.read(self._directory)
+        self._turn_to(self._loaded)
 
     def _reply(self, path: str) -> Reply:
         self._settle()
@@ -143,30 +174,45 @@ class FakeNginx:
         if self.babbles:
             return 200, {}, '["something else"]'
         if path == "/live":
-            return 200, {}, self._answer() + "\n"
+            return 200, self._said(), self._answer() + "\n"
+        if path.startswith("/busy/"):
+            return 503 if self.is_busy(path.removeprefix("/busy/")) else 204, {}, ""
+        if path == "/maintenance":
+            told = self._directory / ".closed" / "maintenance.json"
+            return (200, {}, told.read_text("utf-8")) if told.exists() else (404, {}, "")
         name, _, rest = path.removeprefix("/").partition("/")
         if name not in set(SetName):
             return 404, {}, "not found"
         return self._proxied(SetName(name), "/" + rest)
 
+    @property
+    def _is_shut(self) -> bool:
+        return self._looks and (self._directory / maintenance.PAGE).exists()
+
+    def _said(self) -> dict[str, str]:
+        """The headers of its own answer."""
+        said = {
+            "X-Live-Set": self._live.set if self._live else "",
+            "X-Worker": str(max(self._workers)),
+            "X-Nginx": self.version,
+            "X-Maintenance": self._allows,
+            "X-Maintenance-Page": ".closed/page" if self._is_shut else "pages/maintenance",
+        }
+        return {} if self.old_files else {name: value for name, value in said.items() if value}
+
     def _answer(self) -> str:
-        live = self._live
-        return json.dumps(
-            {
-                "set": live.set if live else "",
-                "version": str(live.version) if live else "",
-                "switch": live.switch if live else "",
-                "worker": max(self._workers),
-                "nginx": self.version,
-                "maintenance": self._maintenance,
-            }
-        )
+        live = self._live if (self._directory / include.LINK).is_dir() or self.old_files else None
+        named = {
+            "set": live.set if live else "",
+            "version": str(live.version) if live else "",
+            "switch": live.switch if live else "",
+        }
+        earlier = {"nginx": self.version, "maintenance": self._allows}
+        return json.dumps(named | (earlier if self.old_files else {}))
 
     def _proxied(self, name: SetName, path: str) -> Reply:
         app = self._apps(name)
-        found = name in self._known or not self.finds_by_reload_only
-        found = found and name not in self.loses
-        if not app or app.state != "running" or not found:
+        if not app or app.state != "running" or name in self.loses:
             return 502, {"X-Upstream": f"fream_{name}"}, "bad gateway"
         status, headers, body = app.reply(path)
         return status, {**headers, "X-Upstream": f"127.0.0.1:{app.published}"}, body

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from fream_compose.docker.facts import Condition, Container, Mount, Origin
+from fream_compose.docker.local_images import Image
+from fream_compose.docker.neighbours import Clash
+from fream_compose.docker.ports import PublishedPorts
+from fream_compose.docker.project import Project
 from fream_compose.errors import EngineError, FreamError
-from fream_compose.images import Image
-from fream_compose.neighbours import Clash
-from fream_compose.ownership import Origin
-from fream_compose.project import Condition, Container, Mount, Project
+from fream_compose.project.layout import CONTROL
+from fream_compose.project.settings import Settings
 from fream_compose.release import SetName, Version
-from fream_compose.settings import CONTROL, Settings
 from tests.fakes.app import Behaviour, FakeApp
 from tests.fakes.nginx import FakeNginx
 
@@ -30,10 +32,10 @@ class Script:
     error: FreamError | None = None
 
 
-class FakeProject(Project):
+class FakeProject(Project, PublishedPorts):
     """Containers in memory; nginx and the app answer on real ports.
 
-    registry: versions that can be pulled, with their digests. images: versions that are
+    registry: versions that can be pulled, with their digests. pulled: versions that are
     here; kept, kept_by_others: those that are marked. behaviours: how a tag behaves; else
     it is fine. script: by action, such as `up set2`, `remove set1`, `fetch 1.0.1`,
     `signal HUP`. restarts: how often nginx was. strangers: what other projects
@@ -41,12 +43,15 @@ class FakeProject(Project):
     command in a new container prints. health_checks: by container. made_in: by service, the
     folder that its container was made in; else this project's. made_with: what a service's
     container has that is set otherwise by now.
+
+    It is its own Compose, containers and images: what it lacks of them fails at once.
     """
 
     def __init__(self, settings: Settings) -> None:
-        super().__init__(settings)
+        PublishedPorts.__init__(self, settings)
+        Project.__init__(self, settings, self, self, self)
         self.registry: dict[str, str] = {}
-        self.images: dict[str, str] = {}
+        self.pulled: dict[str, str] = {}
         self.kept: set[str] = set()
         self.kept_by_others: set[str] = set()
         self.behaviours: dict[str, Behaviour] = {}
@@ -82,7 +87,7 @@ class FakeProject(Project):
         """Stop every server."""
         self.down(volumes=False)
 
-    def containers(self) -> tuple[Container, ...]:
+    def all(self) -> tuple[Container, ...]:
         self._act("containers")
         return self._containers()
 
@@ -102,6 +107,29 @@ class FakeProject(Project):
         files = (str(folder / "compose.yaml"),)
         return Origin(container.id, container.name, container.service, str(folder), files, nginx)
 
+    def condition(self, container: str) -> Condition:
+        return self.conditions([container])[0]
+
+    @property
+    def one_off_prefix(self) -> str:
+        return f"{self.settings.project}-hook-"
+
+    def one_off_command(
+        self, name: SetName, container: str, command: Sequence[str], environment: Mapping[str, str]
+    ) -> list[str]:
+        raise AssertionError(f"{container}: {command} in {name} with {environment}: not expected")
+
+    def inside_command(
+        self, name: SetName, command: Sequence[str], environment: Mapping[str, str]
+    ) -> list[str]:
+        raise AssertionError(f"{command} in {name} with {environment}: not expected")
+
+    def end_one_offs(self) -> None:
+        self._act("end_one_offs")
+
+    def template(self) -> dict[str, Any]:
+        raise AssertionError("no test has said what the Compose files are")
+
     def conditions(self, containers: Sequence[str]) -> tuple[Condition, ...]:
         return tuple(map(self._condition, containers))
 
@@ -119,6 +147,7 @@ class FakeProject(Project):
             self._state(service)[0],
             name=self._name(service),
             service=service,
+            started="1970-01-01T00:00:01Z",
             reference=self.settings.services[service].image,
             published=self.settings.services[service].published,
             reached=((8090, "127.0.0.1", self.nginx.published),) if service == "nginx" else (),
@@ -237,12 +266,12 @@ class FakeProject(Project):
     def fetch(self, version: Version, check: Callable[[], None]) -> Version:
         self._act(f"fetch {version.tag}")
         check()
-        known = self.images if version.digest or self.settings.switch.pull == "missing" else {}
+        known = self.pulled if version.digest or self.settings.switch.pull == "missing" else {}
         digest = known.get(version.tag, self.registry.get(version.tag))
         if digest is None:
             reference = f"{self.settings.image}:{version}"
             raise EngineError(f"{reference} could not be pulled", "manifest unknown")
-        self.images[version.tag] = digest
+        self.pulled[version.tag] = digest
         return version.pinned(digest) if digest and not version.digest else version
 
     def local_images(self) -> tuple[Image, ...]:
@@ -258,7 +287,7 @@ class FakeProject(Project):
                 kept=tag in self.kept,
                 kept_by_others=tag in self.kept_by_others,
             )
-            for tag, digest in self.images.items()
+            for tag, digest in self.pulled.items()
         )
 
     def remove_images(self, images: Sequence[Image]) -> None:
@@ -266,13 +295,16 @@ class FakeProject(Project):
         for image in images:
             self.kept.discard(image.tags[0])
             if not image.kept_by_others:
-                del self.images[image.tags[0]]
+                del self.pulled[image.tags[0]]
 
     def keep_images(self, needed: Sequence[Image]) -> None:
         self.kept |= {image.tags[0] for image in needed}
 
     def free_bytes(self) -> int | None:
-        return DISK_BYTES - IMAGE_BYTES * len(self.images)
+        return DISK_BYTES - IMAGE_BYTES * len(self.pulled)
+
+    def log_trouble(self, _container: str) -> str:
+        return ""
 
     def mounts(self, container: str) -> tuple[Mount, ...]:
         if container != self.settings.nginx_container:
@@ -293,22 +325,25 @@ class FakeProject(Project):
         self.recreated = recreate
         for service in services if recreate else ():
             self.made_in.pop(service, None)
-        self.up(services)
-        check()
-
-    def up(self, services: tuple[str, ...]) -> None:
         self._act("up " + " ".join(services))
-        for service in services:
-            if name := self.settings.set_of(service):
-                self._start(name)
-            else:
-                self.infra.add(service)
+        self.infra.update(services)
         if (
             "nginx" in self.infra
             and self._state("nginx")[0] != "restarting"
             and not self.nginx.running
         ):
             self.nginx.start()
+        check()
+
+    def start(self, name: SetName, version: Version) -> None:
+        self._act("up " + " ".join(self.settings.sets[name].services))
+        if name in self.apps:
+            self.apps[name].start()
+            return
+        behaviour = self.behaviours.get(version.tag, Behaviour())
+        if behaviour.start_error:
+            raise EngineError(f"{name} could not be started", behaviour.start_error)
+        self.apps[name] = FakeApp(str(version), self.settings.sets[name].port, behaviour)
 
     def stop(self, name: SetName) -> None:
         self._act(f"stop {name}")
@@ -336,16 +371,6 @@ class FakeProject(Project):
         """A set that runs without fream having been asked."""
         spec = self.settings.sets[name]
         self.apps[name] = FakeApp(tag, spec.port, self.behaviours.get(tag, Behaviour()))
-
-    def _start(self, name: SetName) -> None:
-        version = Version.parse(self.env.get(f"{name.upper()}_VERSION"))
-        if name in self.apps:
-            self.apps[name].start()
-            return
-        behaviour = self.behaviours.get(version.tag, Behaviour())
-        if behaviour.start_error:
-            raise EngineError(f"{name} could not be started", behaviour.start_error)
-        self.apps[name] = FakeApp(str(version), self.settings.sets[name].port, behaviour)
 
     def _act(self, action: str) -> None:
         script = self.script.get(action, Script())

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import shutil
-import socket
 import time
 from pathlib import Path
 from typing import Any
 
-from fream_compose.history import History
 from fream_compose.interruption import Interruption
-from fream_compose.plan import Wish
-from fream_compose.proxy import Proxy, render_include
-from fream_compose.release import Live, SetName, Version
-from fream_compose.settings import Settings, parse
-from fream_compose.switch import Outcome, Switch
+from fream_compose.nginx import include
+from fream_compose.nginx.proxy import Proxy
+from fream_compose.operations.context import Context
+from fream_compose.operations.plan import SwitchRequest
+from fream_compose.operations.switch import Outcome, Switch
+from fream_compose.project.compose_config import parse
+from fream_compose.project.history import History
+from fream_compose.project.settings import Settings
+from fream_compose.release import LiveRelease, SetName, Version
 from tests.fakes.project import FakeProject
 from tests.fakes.watcher import Watcher
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 DIGEST = "sha256:" + "ab" * 32
@@ -27,13 +30,6 @@ SET1_VERSION=none
 SET2_VERSION=none
 IMAGE_NAME=fream
 """
-
-
-def free_port() -> int:
-    """A loopback port on which nobody listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def compose_config(nginx: Path, control_port: int, **x_fream: Any) -> dict[str, Any]:
@@ -75,7 +71,7 @@ def compose_config(nginx: Path, control_port: int, **x_fream: Any) -> dict[str, 
 
 
 QUICK = {
-    "health": {"timeout": "400ms", "interval": "10ms", "request_timeout": "1s"},
+    "health": {"timeout": "1500ms", "interval": "10ms", "request_timeout": "1s"},
     "cut_over": {"timeout": "300ms"},
     "drain": {"timeout": "2s"},
     "guard": "0",
@@ -101,7 +97,7 @@ class Stage:
         shutil.copytree(
             ROOT / "nginx",
             nginx,
-            ignore=shutil.ignore_patterns("service-url.inc", "maintenance*.inc", ".*"),
+            ignore=shutil.ignore_patterns("service-url.inc", "live", "maintenance*.inc", ".*"),
         )
         (compose / ".env").write_text(ENV, encoding="utf-8")
         self.config = compose_config(nginx, free_port(), **{**QUICK, **x_fream})
@@ -109,15 +105,16 @@ class Stage:
             pick_ports(self.config)
         self.settings: Settings = parse(self.config, compose)
         self.env_path = compose / ".env"
-        self.include = nginx / "service-url.inc"
+        self.include = nginx / "live" / "service-url.inc"
         self.project = FakeProject(self.settings)
         self.nginx = self.project.nginx
+        include.prepare(nginx)
         self.nginx.stop()
         self.nginx.port = self.settings.control_port
         self.nginx.start()
         self.project.registry = {f"1.0.{patch}": f"sha256:{patch:064x}" for patch in range(4)}
         self.proxy = Proxy(
-            self.project,
+            self.project.containers,
             self.settings.nginx_container,
             self.settings.nginx_directory,
             self.clock,
@@ -131,25 +128,26 @@ class Stage:
         """Time as the switch sees it: `speed` times as fast, so that no test waits for long."""
         return time.monotonic() * self.speed
 
+    @property
+    def context(self) -> Context:
+        """What the operations of the run work with."""
+        return Context(self.project, self.proxy, self.watcher, self.interruption, self.clock)
+
     def switch(self, version: str, **wish: Any) -> Outcome:
         """One `fream switch`, as a new process would run it."""
-        switch = Switch(
-            self.project, self.proxy, self.history, self.watcher, self.interruption, self.clock
-        )
-        return switch.run(Wish(Version.parse(version), **wish))
+        return Switch(self.context).run(SwitchRequest(Version.parse(version), **wish))
 
     def fresh(self) -> None:
         """The next run starts: no signal yet, nothing reported."""
         self.interruption, self.watcher = Interruption(), Watcher()
         self.project.script.clear()
 
-    def put(self, name: SetName, tag: str, switch: str = "20260101T000000Z-abcdef") -> Live:
+    def put(self, name: SetName, tag: str, switch: str = "20260101T000000Z-abcdef") -> LiveRelease:
         """A release that is live already."""
         version = Version.parse(tag)
         self.project.start_by_hand(name, tag)
-        live = Live(name, version, switch)
-        self.include.write_text(render_include(live), encoding="utf-8")
-        self.nginx.hup()
+        live = LiveRelease(name, version, switch)
+        include.put(self.settings.nginx_directory, live)
         self.project.env.update(
             {"COMPOSE_PROFILES": f"infra,{name}", f"{name.upper()}_VERSION": tag}
         )

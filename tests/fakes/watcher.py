@@ -22,10 +22,10 @@ class Watcher(Report):
         self.notes.append(text)
 
     @contextmanager
-    def _running(self, title: str) -> Iterator[None]:
-        self.steps.append(title)
+    def _running(self, step: Step) -> Iterator[None]:
+        self.steps.append(step.title)
         for begins, action in self.at.items():
-            if title.startswith(begins):
+            if step.title.startswith(begins):
                 action()
         yield
 

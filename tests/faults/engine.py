@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.e2e.waiting import eventually
+from tests.stories.waiting import eventually
 
 NEW_NETWORK = 0x40000000  # CLONE_NEWNET in <sched.h>
 START_SECONDS = 60.0

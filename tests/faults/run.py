@@ -14,9 +14,9 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from functools import partial
 from typing import Any
 
-from fream_compose import recovery, switch
-from fream_compose.cli import main
+from fream_compose.cli.app import main
 from fream_compose.errors import EngineError
+from fream_compose.operations import recovery, switch
 from tests.faults.steps import STEPS, Fault, Moment
 from tests.faults.trap import Trap
 

@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from tests.e2e.project import Project, Result, plain_environment
-from tests.e2e.releases import ROOT, Releases
-from tests.e2e.waiting import eventually
+from load import Load, Mix
 from tests.faults.steps import Moment, Step
 from tests.faults.table import NEW, OLD, Matrix, Row
-from tests.load import Load, Mix
+from tests.stories.project import Project, Result, plain_environment
+from tests.stories.releases import ROOT, Releases
+from tests.stories.waiting import eventually
 
 FULL = os.environ.get("FREAM_FULL_MATRIX") == "1"
 # Slow answers make each drain slow too; a short run goes without them.
@@ -43,7 +43,7 @@ class Case:
     before: int
     exit: str = ""
     serves: str = ""
-    mended: list[str] = field(default_factory=list)
+    repaired: list[str] = field(default_factory=list)
     failed: int = 0
 
 
@@ -98,13 +98,13 @@ class Site:
         self.load.mark(f"{fault} at {step}")
         yield case
         case.serves = case.serves or self.serves(case)
-        case.mended = case.mended or self.notices()
+        case.repaired = case.repaired or self.notices()
         self.project.switch(case.new)
         self._in_order(case)
         case.failed = self.settled() - case.before
         assert case.failed <= loses, f"{case.failed} requests failed"
         self.matrix.add(
-            Row(fault, step, case.exit, case.serves, "; ".join(case.mended) or "", case.failed)
+            Row(fault, step, case.exit, case.serves, "; ".join(case.repaired) or "", case.failed)
         )
 
     def serves(self, case: Case) -> str:

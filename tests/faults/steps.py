@@ -43,28 +43,27 @@ class Step:
     inside: str = ""
 
 
-OBSERVE = Step("observe", "recovery", "observe")
-PULL = Step("pull", "project", "fetch")
-START = Step("start", "project", "up")
+OBSERVE = Step("observe", "recovery", "take_snapshot")
+PULL = Step("pull", "images", "fetch")
+START = Step("start", "compose", "start")
 HEALTH = Step("health", "checks", "own_port")
 THROUGH_NGINX = Step("through nginx", "checks", "through_nginx")
 WARM_UP = Step("warm-up", "checks", "warm_up")
 NGINX_TEST = Step("nginx -t", "proxy", "test")
 LOOK_AGAIN = Step("look again", "checks", "again")
-INCLUDE = Step("include written", "proxy", "_put", inside="serve")
-HUP = Step("HUP sent", "project", "signal", inside="serve")
-CONFIRM = Step("confirm", "proxy", "_confirm", inside="serve")
+INCLUDE = Step("link renamed", "include", "put", inside="serve")
+CONFIRM = Step("confirm", "proxy", "_comes_true", inside="serve")
 ENV_FILE = Step(".env recorded", "switch", "record")
 DRAIN = Step("drain", "proxy", "drain")
 GUARD = Step("guard", "guard", "finish")
-STOP = Step("stop the old set", "project", "stop")
-RETIRE = Step("retire", "project", "remove")
+STOP = Step("stop the old set", "compose", "stop")
+RETIRE = Step("retire", "compose", "remove")
 # The first of two entries: once right after the cut-over, once with the evidence.
 HISTORY = Step("history", "history", "add")
 
 STEPS = (
     *(OBSERVE, PULL, START, HEALTH, THROUGH_NGINX, WARM_UP, NGINX_TEST, LOOK_AGAIN),
-    *(INCLUDE, HUP, CONFIRM, ENV_FILE, HISTORY, DRAIN, GUARD, STOP, RETIRE),
+    *(INCLUDE, CONFIRM, ENV_FILE, HISTORY, DRAIN, GUARD, STOP, RETIRE),
 )
 
 
@@ -79,7 +78,7 @@ class Expected:
 def expected(fault: Fault, moment: Moment, step: Step) -> Expected:
     """What the promise says: before the cut-over all is undone, after it the rest is done."""
     if fault is Fault.SIGKILL:
-        return Expected(-signal.SIGKILL, _beyond(HUP, moment, step))
+        return Expected(-signal.SIGKILL, _beyond(INCLUDE, moment, step))
     if fault.is_signal:
         # The cut-over is a matter of moments and is not broken off.
         forward = STEPS.index(step) >= STEPS.index(INCLUDE)

@@ -14,8 +14,8 @@ HEAD = """\
 
 Written from what happened, never by hand: whole by `script/fault-matrix`, the part that CI
 runs by `pytest tests/faults --write-matrix`. *Exit*: of the run that was hit; a signal that
-cannot be heeded shows as 128 + its number. *Mended*: what `fream status` reported and the next
-command put right; that command succeeded in every row, and `fream status` had nothing left to
+cannot be heeded shows as 128 + its number. *Repaired*: what `fream status` reported and the next
+command repaired; that command succeeded in every row, and `fream status` had nothing left to
 report. *Failed*: requests of the load, from the fault to the end of the next command.
 """
 DYING = "A new release that dies"
@@ -33,7 +33,7 @@ class Row:
     step: str
     exit: str
     serves: str
-    mended: str
+    repaired: str
     failed: int
 
     @classmethod
@@ -54,8 +54,8 @@ class Row:
 
     def line(self) -> str:
         """As a row of a Markdown table."""
-        mended = self.mended or NOTHING
-        cells = (self.fault, self.step, self.exit, self.serves, mended, str(self.failed))
+        repaired = self.repaired or NOTHING
+        cells = (self.fault, self.step, self.exit, self.serves, repaired, str(self.failed))
         return "| " + " | ".join(cells) + " |"
 
 
@@ -114,7 +114,7 @@ def _table(title: str, rows: list[Row]) -> Iterator[str]:
     failed = sum(row.failed for row in rows)
     yield f"## {title}\n"
     yield f"{len(rows)} cases; {failed} failed requests.\n"
-    yield "| fault | step | exit | serves then | mended | failed |"
+    yield "| fault | step | exit | serves then | repaired | failed |"
     yield "|---|---|---|---|---|---|"
     yield from (row.line() for row in rows)
     yield ""
@@ -123,3 +123,6 @@ def _table(title: str, rows: list[Row]) -> Iterator[str]:
 def name_of(fault: Fault) -> str:
     """What a reader calls it."""
     return "kill -9" if fault is Fault.SIGKILL else fault.name if fault.is_signal else fault.value
+
+
+MATRIX = Matrix()  # of this run

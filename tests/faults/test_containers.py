@@ -9,13 +9,11 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.e2e.docker import docker, inspect
-from tests.e2e.waiting import eventually
 from tests.faults.site import Site, short
 from tests.faults.steps import (
     CONFIRM,
     HEALTH,
-    HUP,
+    INCLUDE,
     NGINX_TEST,
     PULL,
     THROUGH_NGINX,
@@ -23,6 +21,8 @@ from tests.faults.steps import (
     Step,
 )
 from tests.faults.table import NEW, OLD
+from tests.stories.docker import docker, inspect
+from tests.stories.waiting import eventually
 
 pytestmark = pytest.mark.e2e
 
@@ -67,7 +67,7 @@ TROUBLES = [
     Trouble("live container removed", "docker rm --force {live}", PULL, 0, loses=MANY),
     Trouble("idle app crashes", crash("idle"), HEALTH, 6),
     Trouble("live app crashes", crash("live"), PULL, 0, loses=MANY),
-    Trouble("nginx killed", "docker kill {nginx}", HUP, 9, NOBODY, MANY),
+    Trouble("nginx killed", "docker kill {nginx}", INCLUDE, 9, NOBODY, MANY),
     Trouble("nginx killed", "docker kill {nginx}", NGINX_TEST, 7, NOBODY, MANY),
     Trouble("nginx crashes", crash("nginx"), PULL, 0, loses=MANY),
     Trouble("nginx restarted", "docker restart {nginx}", PULL, 0, loses=MANY),

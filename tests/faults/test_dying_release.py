@@ -10,13 +10,13 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.e2e.docker import inspect
-from tests.e2e.project import Project
+from load import Load, Mix, Report
 from tests.faults.deaths import DEADLY, Death, code_after
 from tests.faults.site import FULL, Case, Site
 from tests.faults.steps import Moment, Step
 from tests.faults.table import OLD, Dying
-from tests.load import Load, Mix, Report
+from tests.stories.docker import inspect
+from tests.stories.project import Project
 
 pytestmark = pytest.mark.e2e
 

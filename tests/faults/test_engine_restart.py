@@ -12,15 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.docker import docker
-from tests.e2e.project import Project
-from tests.e2e.releases import SHOP, Releases, build_shop, machine_images
-from tests.e2e.waiting import eventually
-from tests.faults.conftest import MINE, PORT, used
 from tests.faults.engine import Engine, engine_allowed, network_of_its_own
+from tests.faults.fixtures import MINE, PORT, used
 from tests.faults.site import VERSIONS, Site
 from tests.faults.steps import ENV_FILE, PULL, THROUGH_NGINX, Moment, Step
 from tests.faults.table import NEW, OLD, Matrix
+from tests.stories.docker import docker
+from tests.stories.project import Project
+from tests.stories.releases import SHOP, Releases, build_shop, machine_images
+from tests.stories.waiting import eventually
 
 pytestmark = [
     pytest.mark.e2e,

@@ -16,7 +16,7 @@ from tests.faults.deaths import DEADLY, Death, code_after
 from tests.faults.steps import CONFIRM, DRAIN, GUARD, RETIRE, STOP, Moment, Step
 from tests.faults.test_every_step import EVERY_STEP, ON_FAKES, RUN_SECONDS, Frozen
 from tests.faults.trap import Trap
-from tests.unit.test_guard import crash, go_bad, hang, refuse, restart
+from tests.unit.operations.test_guard import crash, go_bad, hang, refuse, restart
 
 DEEDS: dict[Death, Callable[[Stage], None]] = {
     Death.CRASH: restart,
@@ -56,8 +56,9 @@ def run_switch(stage: Stage) -> int:
 @pytest.mark.parametrize("death", list(Death), ids=str)
 @pytest.mark.parametrize("step", DEADLY, ids=lambda step: step.name)
 def test_a_release_that_dies_after_any_step_leaves_the_old_one_serving(
-    stage: Stage, step: Step, death: Death
+    stage: Stage, step: Step, death: Death, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("fream_compose.operations.checks._THROUGH_NGINX_SECONDS", 1.0)
     trap = Trap(step, Moment.AFTER, lambda: DEEDS[death](stage))
 
     code = switch_with(stage, trap)
@@ -92,8 +93,8 @@ WAY_BACK = [
     Step(name, *call)
     for name, call in {
         "go back": ("proxy", "go_back"),
-        "remove the new set": ("project", "discard"),
-        "after the failure": ("switch", "serving"),
+        "remove the new set": ("compose", "discard"),
+        "after the failure": ("run", "serving"),
     }.items()
 ]
 

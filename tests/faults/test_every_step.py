@@ -12,17 +12,17 @@ from typing import Any
 import pytest
 
 from fream_compose.errors import FreamError
-from fream_compose.observe import observe
-from fream_compose.plan import diagnose
-from tests.e2e.waiting import eventually
+from fream_compose.operations.diagnosis import diagnose
+from fream_compose.operations.snapshot import take_snapshot
 from tests.fakes import FakeProject, Stage
 from tests.faults.run import spring
 from tests.faults.steps import STEPS, Expected, Fault, Moment, Step, expected
 from tests.faults.table import NEW, OLD, Matrix, Row
 from tests.faults.trap import OWNERS, Trap
+from tests.stories.waiting import eventually
 
 RUN_SECONDS = 20.0
-ON_FAKES = {**OWNERS, "project": FakeProject}
+ON_FAKES = {**OWNERS, **dict.fromkeys(("compose", "containers", "images"), FakeProject)}
 # So that every step is taken.
 EVERY_STEP: dict[str, Any] = {"warm_up": {"paths": ["/"], "requests": 4}, "guard": "50ms"}
 
@@ -100,7 +100,7 @@ def test_a_fault_at_any_step_costs_nothing_and_the_next_switch_succeeds(
 
 
 def _notices(stage: Stage) -> tuple[str, ...]:
-    snapshot = observe(stage.project, stage.proxy)
+    snapshot = take_snapshot(stage.project, stage.proxy)
     return tuple(mend.value.partition(":")[0] for mend in diagnose(snapshot))
 
 

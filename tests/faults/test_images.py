@@ -9,11 +9,11 @@ import tarfile
 import pytest
 import requests
 
-from tests.e2e import web
-from tests.e2e.docker import docker, inspect
-from tests.e2e.waiting import eventually
 from tests.faults.site import Site
 from tests.faults.table import OLD
+from tests.stories import web
+from tests.stories.docker import docker, inspect
+from tests.stories.waiting import eventually
 
 pytestmark = pytest.mark.e2e
 

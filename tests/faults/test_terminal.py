@@ -8,10 +8,10 @@ import subprocess
 
 import pytest
 
-from tests.e2e.waiting import eventually
 from tests.faults.site import Site
 from tests.faults.steps import DRAIN, HEALTH, Moment, Step
 from tests.faults.table import NEW, OLD
+from tests.stories.waiting import eventually
 
 pytestmark = pytest.mark.e2e
 

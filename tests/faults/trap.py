@@ -7,16 +7,23 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import Any
 
-from fream_compose import checks, guard, history, project, proxy, recovery, switch
+from fream_compose.docker import compose, containers, images
+from fream_compose.nginx import include, proxy
+from fream_compose.operations import checks, guard, recovery, run, switch
+from fream_compose.project import history
 from tests.faults.steps import Moment, Step
 
 OWNERS: dict[str, Any] = {
-    "project": project.Project,
+    "compose": compose.Compose,
+    "containers": containers.Containers,
+    "images": images.Images,
+    "include": include,
     "proxy": proxy.Proxy,
     "checks": checks.Checks,
     "guard": guard.Guard,
     "history": history.History,
     "recovery": recovery,
+    "run": run,
     "switch": switch,
 }
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from tests.mutants.table import Mutant
 
 # The tests of this table itself would notice every mutant.
-_SUITE = ("tests", "--ignore=tests/unit/test_mutants.py")
+_SUITE = ("tests", "--ignore=tests/unit/workshop/test_mutants.py")
 _PYTEST = ("-m", "pytest", "-x", "-q", "-m", "not e2e", "-p", "no:cacheprovider", "--timeout=60")
 _NOT_COPIED = (".git", ".venv", ".cache", "__pycache__", ".*_cache", ".env", ".fream")
 _POLL_SECONDS = 0.05

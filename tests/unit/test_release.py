@@ -7,8 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from fream_compose.errors import UsageError
-from fream_compose.proxy import parse_include, render_include
-from fream_compose.release import Live, SetName, Version, new_switch_id
+from fream_compose.release import LiveRelease, SetName, Version, new_switch_id
 from tests.fakes.stage import DIGEST
 
 
@@ -99,29 +98,5 @@ def test_a_switch_id_tells_when_the_switch_began_and_is_unique() -> None:
     one, two = new_switch_id(now), new_switch_id(now)
 
     assert one != two
-    assert Live(SetName.SET1, Version("1"), one).since == now
-    assert Live(SetName.SET1, Version("1"), "by hand").since is None
-
-
-@pytest.mark.parametrize("name", SetName)
-@pytest.mark.parametrize("version", [Version("1.0"), Version("1.0", DIGEST)])
-def test_the_include_survives_being_written_and_read(name: SetName, version: Version) -> None:
-    live = Live(name, version, new_switch_id(datetime.now(UTC)))
-
-    assert parse_include(render_include(live)) == live
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "# a comment\n",
-        "set $live_set set1;\n",
-        render_include(Live(SetName.SET1, Version("1.0"), "x")).replace("set1", "set3"),
-        render_include(Live(SetName.SET1, Version("1.0"), "x")).replace("1.0", "1.0 beta"),
-        render_include(Live(SetName.SET1, Version("1.0"), "x")).replace('"x"', '"x y"'),
-        "set $service_url http://10.0.0.7:8081;\n",
-    ],
-)
-def test_an_include_that_is_not_ours_names_nothing(text: str) -> None:
-    assert parse_include(text) is None
+    assert LiveRelease(SetName.SET1, Version("1"), one).since == now
+    assert LiveRelease(SetName.SET1, Version("1"), "by hand").since is None

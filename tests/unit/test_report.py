@@ -7,7 +7,7 @@ import io
 import pytest
 from rich.console import Console
 
-from fream_compose.report import PlainReport, Report, RichReport
+from fream_compose.report import Place, PlainReport, Report, RichReport
 
 
 class Gone(io.StringIO):
@@ -102,3 +102,16 @@ def test_what_is_said_once_is_not_said_again() -> None:
     report.note_once("wait")
 
     assert out.getvalue() == "wait\n"
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+def test_a_planned_step_is_shown_with_its_place(terminal: bool) -> None:
+    out = io.StringIO()
+    console = Console(file=out, force_terminal=True, color_system=None, width=80)
+    report = RichReport(console) if terminal else PlainReport(out=out)
+
+    with report.step("Start set1", Place("start", 2, 11)):
+        pass
+
+    assert "[2/11] Start set1  0." in out.getvalue()
+    assert report.ids == {"Start set1": "start"}

@@ -1,0 +1,109 @@
+"""The options that commands share, and those that work before and after a command's name."""
+
+import functools
+import inspect
+import logging
+import sys
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from fream_compose.cli import session
+
+
+class Output(StrEnum):
+    """How results are printed."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+class SwitchOutput(StrEnum):
+    """How a switch is told: jsonl prints each event as a line, the result last."""
+
+    TEXT = "text"
+    JSON = "json"
+    JSONL = "jsonl"
+
+
+OutputOption = Annotated[
+    Output, typer.Option("--output", "-o", help="text for people, json for programs.")
+]
+SwitchOutputOption = Annotated[
+    SwitchOutput,
+    typer.Option("--output", "-o", help="text, json, or jsonl: a line for each event."),
+]
+KeepWarmOption = Annotated[
+    str, typer.Option("--keep-warm", help="Keep the old set running so long, such as 30m.")
+]
+SkipHooksOption = Annotated[
+    bool, typer.Option("--skip-hooks", help="Run none of your own commands: for an emergency.")
+]
+WaitOption = Annotated[
+    str, typer.Option("--wait", help="Wait so long for another run to end, such as 10m.")
+]
+
+
+DirectoryOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--project-directory",
+        "-C",
+        metavar="DIR",
+        help="Where the project is; else the current folder or a parent. [FREAM_PROJECT_DIR]",
+    ),
+]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Say only how it ended.")]
+VerboseOption = Annotated[bool, typer.Option("--verbose", help="Say what Docker is asked.")]
+
+
+def heed(
+    context: typer.Context,
+    project_directory: DirectoryOption = None,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Do as the options say; one that was not given leaves what an outer command was told."""
+    context.obj = project_directory or context.obj
+    session.preferences.quiet |= quiet
+    if verbose:
+        logging.basicConfig(stream=sys.stderr, format="%(message)s")
+        for name in ("fream_compose", "python_on_whales"):
+            logging.getLogger(name).setLevel(logging.DEBUG)
+
+
+_CONTEXT, *_OPTIONS = inspect.signature(heed).parameters.values()
+
+
+def with_shared_options(commands: typer.Typer) -> typer.Typer:
+    """The same commands, and all inside them, each with the shared options after its own."""
+    if (own := commands.registered_callback) and own.callback:
+        own.callback = _heeding(own.callback)
+    for command in commands.registered_commands:
+        command.callback = _heeding(command.callback) if command.callback else None
+    for group in commands.registered_groups:
+        if group.typer_instance:
+            with_shared_options(group.typer_instance)
+    return commands
+
+
+def _heeding(function: Callable[..., Any]) -> Callable[..., Any]:
+    signature = inspect.signature(function, eval_str=True)
+    own = [each for each in signature.parameters.values() if each.name != _CONTEXT.name]
+
+    @functools.wraps(function)
+    def command(context: typer.Context, **values: Any) -> Any:
+        heed(context, **{option.name: values.pop(option.name) for option in _OPTIONS})
+        if _CONTEXT.name in signature.parameters:
+            values[_CONTEXT.name] = context
+        return function(**values)
+
+    parameters = [_CONTEXT, *own, *_OPTIONS]
+    # Typer reads the options of a command from the signature of its function.
+    vars(command)["__signature__"] = signature.replace(
+        parameters=[each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in parameters]
+    )
+    return command

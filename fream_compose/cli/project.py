@@ -1,0 +1,86 @@
+"""Finding a project, and opening it."""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fream_compose.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from fream_compose.docker.project import Project
+    from fream_compose.nginx.proxy import Proxy
+    from fream_compose.project.history import History
+
+
+def named(given: Path | None) -> Path | None:
+    """Where the operator says that the project is: with -C, or in the environment."""
+    text = os.environ.get("FREAM_PROJECT_DIR")
+    return given or (Path(text) if text else None)
+
+
+def find(given: Path | None) -> Path:
+    """The folder of compose.yaml: in the folder that was named, or the current one and up.
+
+    Raises ConfigurationError, also where root would find that of another user above.
+    """
+    given = named(given)
+    start = (given or Path.cwd()).absolute()
+    for folder in [start] if given else [start, *start.parents]:
+        for place in (folder / "compose", folder):
+            if (place / "compose.yaml").is_file() and (place / "infra.yaml").is_file():
+                if folder != start:
+                    _reject_strangers(place)
+                return place
+    raise ConfigurationError(
+        f"There is no fream project in {start}" + ("" if given else " or its parents"),
+        "A project has compose/compose.yaml and compose/infra.yaml",
+        next_step="cd into the project, or name it with -C or FREAM_PROJECT_DIR",
+    )
+
+
+def _reject_strangers(place: Path) -> None:
+    """Whoever may write above the current folder must not have root run commands of his."""
+    owner = place.stat().st_uid
+    if os.geteuid() == 0 and owner not in (0, int(os.environ.get("SUDO_UID") or 0)):
+        raise ConfigurationError(
+            f"{place} belongs to another user",
+            "root does not take a project that it finds above the current folder on trust",
+            next_step=f"If it is the one that you mean: fream -C {place}",
+        )
+
+
+def _import_the_rest() -> None:
+    import fream_compose.nginx.proxy  # noqa: F401  # what every look at a project needs
+
+
+@contextmanager
+def opened(
+    given: Path | None, meanwhile: Callable[[], None] = _import_the_rest
+) -> "Iterator[tuple[Project, Proxy]]":
+    """Read the project's settings. Raises ConfigurationError.
+
+    meanwhile: imports that the command will need, made while Compose reads.
+    """
+    from fream_compose.docker.project import open_project
+
+    project = open_project(find(given), meanwhile)
+    yield project, proxy_of(project)
+
+
+def proxy_of(project: "Project") -> "Proxy":
+    """The proxy of a project."""
+    from fream_compose.nginx.proxy import Proxy
+
+    settings = project.settings
+    container, directory = settings.nginx_container, settings.nginx_directory
+    return Proxy(project.containers, container, directory, time.monotonic)
+
+
+def history(given: "Path | None") -> "History":
+    """The history, without asking Compose, which would take longer than all the rest."""
+    from fream_compose.project.state import state_of
+
+    return state_of(find(given)).history

@@ -1,0 +1,1 @@
+"""What people see: each view turns plain values into lines."""

@@ -1,0 +1,1 @@
+"""Docker: Compose, containers, images and the engine."""

@@ -1,0 +1,170 @@
+"""The containers of a project: what runs, how it fares, and what it is told."""
+
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from fream_compose.docker import kernel, listing
+from fream_compose.docker.changes import change
+from fream_compose.docker.facts import Condition, Container, Mount, Origin, condition_of, seconds
+from fream_compose.docker.neighbours import Clash, clashes
+from fream_compose.docker.ports import PublishedPorts
+from fream_compose.docker.reads import finish, follow, read, read_json
+from fream_compose.errors import EngineError
+from fream_compose.release import SetName
+
+
+class Containers(PublishedPorts):
+    """The containers of a project."""
+
+    def all(self) -> tuple[Container, ...]:
+        """Every container of the project, running or not. Raises EngineError."""
+        return listing.containers_where("project", self.settings.project)
+
+    def origins(self) -> tuple[Origin, ...]:
+        """Where each container of the project was made, one-off ones too. Raises EngineError."""
+        return listing.origins_of(self.settings.project)
+
+    def condition(self, container: str) -> Condition:
+        """How a container fares. Raises EngineError when there is none."""
+        return self.conditions([container])[0]
+
+    def conditions(self, containers: Sequence[str]) -> tuple[Condition, ...]:
+        """How containers fare, by their ids or names. Raises EngineError when one is gone."""
+        if not containers:
+            return ()
+        what = f"{', '.join(containers)} could not be inspected"
+        found = read_json(["container", "inspect", *containers], what)
+        return tuple(condition_of(facts) for facts in found)
+
+    def members(self, name: SetName) -> tuple[Condition, ...]:
+        """How the containers of a set fare. Raises EngineError."""
+        services = self.settings.sets[name].services
+        return self.conditions([c.id for c in self.all() if c.service in services])
+
+    def last_health_check(self, container: str) -> str:
+        """What the last health check since the start printed as it failed. Raises EngineError."""
+        command = ["container", "inspect", "--format", "{{json .State}}", container]
+        state = read_json(command, f"{container} could not be inspected")
+        log = (state.get("Health") or {}).get("Log") or []
+        began = seconds(state["StartedAt"])
+        failed = [o for o in log if o["ExitCode"] and seconds(o["Start"]) >= began]
+        return str(failed[-1]["Output"]) if failed else ""
+
+    def logs(self, container: str, lines: int = 10) -> tuple[str, ...]:
+        """The last log lines of a container; none when they cannot be had."""
+        asked = ["container", "logs", "--tail", str(lines), container]
+        try:
+            text = finish(follow(asked), f"The logs of {container} could not be read")
+        except EngineError:
+            return ()
+        return tuple(text.splitlines()[-lines:])
+
+    def log_trouble(self, container: str) -> str:
+        """Why a container's log cannot be read; empty when it can."""
+        try:
+            read(["container", "logs", "--tail", "1", container], f"{container} has no log")
+        except EngineError as error:
+            return error.why or str(error)
+        return ""
+
+    def follow(self, container: str, lines: int) -> subprocess.Popen[str]:
+        """Start printing a container's last log lines and all that come, on one pipe.
+
+        The process ends by itself when nobody reads the pipe any more.
+        """
+        return follow(["container", "logs", "--follow", "--tail", str(lines), container])
+
+    def execute(self, container: str, command: list[str]) -> str:
+        """Run a command in a container and return its output. Raises EngineError."""
+        what = f"{command[0]} failed in {container}"
+        return change(lambda docker: str(docker.container.execute(container, command)), what)
+
+    def signal(self, container: str, name: str) -> None:
+        """Send a signal to a container's first process. Raises EngineError."""
+        what = f"{container} could not be signalled"
+        change(lambda docker: docker.container.kill(container, signal=name), what)
+
+    def restart(self, container: str) -> None:
+        """Stop a container, by force after ten seconds, and start it again. Raises EngineError."""
+        what = f"{container} could not be restarted"
+        change(lambda docker: docker.container.restart(container, time=10), what)
+
+    def processes(self, container: str) -> dict[int, str]:
+        """The processes of a container: id to command line. Raises EngineError."""
+        out = read(
+            ["container", "top", container, "-eo", "pid,args"],
+            f"The processes of {container} could not be listed",
+        )
+        rows = (line.split(maxsplit=1) for line in out.splitlines()[1:])
+        return {int(pid): args for pid, args in rows}
+
+    def try_out(self, container: str, command: list[str]) -> str:
+        """Run a command in a new container that has another one's image, files and network.
+
+        That one need not run. Returns what was printed. Raises EngineError.
+        """
+        what = f"{command[0]} could not be tried beside {container}"
+        form = "{{.Image}} {{.HostConfig.NetworkMode}}"
+        image, network = read(["container", "inspect", "--format", form, container], what).split()
+        return run_once(image, command, what, network, files_of=container)
+
+    def started(self, pid: int) -> float | None:
+        """When a process on this server was started, in seconds since 1970; None if unknown."""
+        return kernel.started(pid)
+
+    def connections(self, container: str, port: int) -> int | None:
+        """How many connections to a port inside a container are open.
+
+        Read from the kernel's table of the container's network; None where this user
+        may not, or the container is gone.
+        """
+        try:
+            pid = next(iter(self.processes(container)))
+            return kernel.connections(pid, port)
+        except (EngineError, OSError, StopIteration):
+            return None
+
+    def mounts(self, container: str) -> tuple[Mount, ...]:
+        """The folders and files of this server in a container. Raises EngineError."""
+        mounts = read_json(
+            ["container", "inspect", "--format", "{{json .Mounts}}", container],
+            f"{container} could not be inspected",
+        )
+        found = [mount for mount in mounts if mount["Type"] == "bind"]
+        return tuple(Mount(Path(m["Source"]), Path(m["Destination"])) for m in found)
+
+    def published(self, container: str, inner: int) -> int:
+        """On which port of this server a container's port is; 0 while it does not run."""
+        return listing.published(container, inner)
+
+    def clashes(self) -> tuple[Clash, ...]:
+        """What other projects share with this one, and must not. Raises EngineError."""
+        return clashes(self.settings)
+
+
+def run_once(
+    image: str, command: Sequence[str], what: str, network: str, files_of: str | None = None
+) -> str:
+    """What a command prints, errors included, in a new container of an image that is here.
+
+    what: did not work when it fails. files_of: a container. Raises EngineError.
+    """
+    volumes_from = [files_of] if files_of else []
+    # Streamed, as python-on-whales would let errors out on the terminal otherwise.
+    return change(
+        lambda docker: b"".join(
+            line
+            for _, line in docker.container.run(
+                image,
+                command[1:],
+                entrypoint=command[0],
+                networks=[network],
+                volumes_from=volumes_from,
+                remove=True,
+                pull="never",
+                stream=True,
+            )
+        ).decode(errors="replace"),
+        what,
+    )

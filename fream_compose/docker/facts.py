@@ -1,0 +1,146 @@
+"""What Docker says of containers, as values."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from fream_compose.project.layout import address
+
+_ENDED = ("exited", "dead", "restarting")
+
+
+@dataclass(frozen=True)
+class Container:
+    """What `docker ps` says. state: running, restarting, exited, created, paused or dead."""
+
+    id: str
+    name: str
+    service: str
+    state: str
+    status: str
+    image: str
+
+    @property
+    def holds_ports(self) -> bool:
+        """Whether what it publishes is its own, also while Docker is restarting it."""
+        return self.state in ("running", "restarting", "paused")
+
+
+@dataclass(frozen=True)
+class Mount:
+    """A folder or file of this server inside a container."""
+
+    source: Path
+    target: Path
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What Compose wrote on a container of where it was made; empty where it did not say.
+
+    folder: the project's. files: the Compose files. mounts: folders, files and volumes.
+    """
+
+    id: str
+    container: str
+    service: str
+    folder: str
+    files: tuple[str, ...]
+    mounts: tuple[str, ...]
+
+    @property
+    def place(self) -> str:
+        """The folder to name to people."""
+        return str(self.written[0].parent) if self.written else self.folder
+
+    @property
+    def written(self) -> tuple[Path, ...]:
+        """The Compose files whose place is known; one that came through a pipe has none."""
+        return tuple(Path(name) for name in self.files if Path(name).is_absolute())
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A container as its labels tell of it: its state, its project and the Compose files."""
+
+    name: str
+    state: str
+    service: str
+    project: str
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Condition:
+    """How a container fares.
+
+    restarts: how often Docker restarted it. started: when, as Docker prints it. health:
+    starting, healthy or unhealthy; empty without a health check. image: the id of its
+    image, and reference: the name that it was asked for by. lasting: whether Docker starts
+    it again when it ends well.
+    """
+
+    state: str
+    exit_code: int = 0
+    restarts: int = 0
+    id: str = ""
+    name: str = ""
+    service: str = ""
+    started: str = ""
+    health: str = ""
+    image: str = ""
+    reference: str = ""
+    lasting: bool = True
+    published: frozenset[str] = frozenset()
+    reached: tuple[tuple[int, str, int], ...] = ()
+    networks: frozenset[str] = frozenset()
+
+    @property
+    def crashed(self) -> bool:
+        """Whether it ended by itself since it was started."""
+        return self.restarts > 0 or self.state in _ENDED
+
+    @property
+    def finished(self) -> bool:
+        """Whether it ended well and for good, as a job does when it is done."""
+        return self.state == "exited" and self.exit_code == 0 and not self.lasting
+
+
+def condition_of(facts: dict[str, Any]) -> Condition:
+    """What `docker container inspect` says of a container."""
+    state, labels = facts["State"], facts["Config"].get("Labels") or {}
+    network = facts.get("NetworkSettings") or {}
+    return Condition(
+        state=state["Status"],
+        exit_code=state["ExitCode"],
+        restarts=facts["RestartCount"],
+        id=facts["Id"],
+        name=facts["Name"].removeprefix("/"),
+        service=labels.get("com.docker.compose.service", ""),
+        started=state["StartedAt"],
+        health=(state.get("Health") or {}).get("Status", "").replace("none", ""),
+        image=facts["Image"],
+        reference=facts["Config"]["Image"],
+        lasting=facts["HostConfig"]["RestartPolicy"]["Name"] in ("always", "unless-stopped"),
+        published=frozenset(_published(facts["HostConfig"].get("PortBindings") or {})),
+        reached=tuple(
+            (int(inner.partition("/")[0]), place["HostIp"], int(place["HostPort"]))
+            for inner, places in (network.get("Ports") or {}).items()
+            for place in places or ()
+        ),
+        networks=frozenset(network.get("Networks") or {}),
+    )
+
+
+def _published(bindings: dict[str, Any]) -> Iterator[str]:
+    for inner, places in bindings.items():
+        for place in places or ():
+            yield address(place["HostIp"], place["HostPort"], inner.removesuffix("/tcp"))
+
+
+def seconds(moment: str) -> float:
+    """Docker's time as seconds; its nine digits of a second are more than Python 3.11 reads."""
+    return datetime.fromisoformat(re.sub(r"\.\d+", "", moment)).timestamp()

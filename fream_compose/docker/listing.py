@@ -1,0 +1,57 @@
+"""Which containers there are, by the labels that Compose writes on them."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from fream_compose.docker.facts import Container, Origin, Placed
+from fream_compose.docker.reads import read
+from fream_compose.errors import EngineError
+
+_LABEL = "com.docker.compose"
+_LASTING = {"oneoff": "False"}
+_FIELDS = (".ID", ".Names", "service", ".State", ".Status", ".Image")
+_ORIGIN = (".ID", ".Names", "service", "project.working_dir", "project.config_files", ".Mounts")
+_PLACED = (".Names", ".State", "service", "project", "project.config_files")
+
+
+def containers_where(label: str, value: str) -> tuple[Container, ...]:
+    """The containers with a label of Compose's, running or not. Raises EngineError."""
+    return tuple(Container(*row) for row in _rows({label: value, **_LASTING}, _FIELDS))
+
+
+def origins_of(project: str) -> tuple[Origin, ...]:
+    """Where each container of a project was made, one-off ones too. Raises EngineError."""
+    rows = _rows({"project": project}, _ORIGIN)
+    return tuple(
+        Origin(id, name, service, folder, tuple(files.split(",")), tuple(mounts.split(",")))
+        for id, name, service, folder, files, mounts in rows
+    )
+
+
+def placed_in(folder: Path) -> tuple[Placed, ...]:
+    """The containers that Compose made in a folder, of whatever project. Raises EngineError."""
+    rows = _rows({"project.working_dir": str(folder), **_LASTING}, _PLACED)
+    return tuple(
+        Placed(name, state, service, project, tuple(files.split(",")))
+        for name, state, service, project, files in rows
+    )
+
+
+def published(container: str, inner: int) -> int:
+    """On which port of this server a container's port is; 0 while it does not run."""
+    try:
+        found = read(["container", "port", container, f"{inner}/tcp"], "No such port").split()
+    except EngineError:
+        return 0
+    return int(found[0].rpartition(":")[2]) if found else 0
+
+
+def _rows(labels: dict[str, str], fields: Sequence[str]) -> Iterator[list[str]]:
+    """Fields of the containers with these labels: Docker's begin with a dot, others are labels."""
+    columns = [f if f[0] == "." else f'.Label "{_LABEL}.{f}"' for f in fields]
+    listing = ["container", "ls", "--all", "--no-trunc"]
+    for name, value in labels.items():
+        listing += ["--filter", f"label={_LABEL}.{name}={value}"]
+    form = "\t".join(f"{{{{{column}}}}}" for column in columns)
+    out = read([*listing, "--format", form], "Docker could not list the containers")
+    return (line.split("\t") for line in out.splitlines())

@@ -1,0 +1,135 @@
+"""What is only read of Docker: by its own command line, without python-on-whales.
+
+That one takes a quarter of a second to import, more than most of these reads, and asks for
+one thing a call where Docker tells all at once. Nor can it read while our own imports go
+on, hand on a log as it grows, or let Docker take the place of this process. What changes
+anything goes through `changes`.
+"""
+
+import json
+import logging
+import os
+import shlex
+import signal
+import subprocess
+from pathlib import Path
+from typing import Any, NoReturn
+
+from fream_compose.errors import ConfigurationError, EngineError
+
+_LOG = logging.getLogger(__name__)
+QUICK = 30  # seconds for a question; Docker answers in milliseconds
+
+
+def compose(*arguments: str) -> list[str]:
+    """The arguments of `docker` for Compose, with every profile.
+
+    No file is named: run in the folder of the project, Compose itself finds what it would
+    read for a person there, overrides and the COMPOSE_FILE of `.env` included.
+    """
+    return ["compose", "--profile", "*", *arguments]
+
+
+def read(arguments: list[str], what: str, directory: Path | None = None) -> str:
+    """What a command prints. what: did not work when it fails. directory: where it runs.
+
+    Raises EngineError, ConfigurationError without Docker.
+    """
+    return finish(begin(arguments, directory), what)
+
+
+def read_json(arguments: list[str], what: str, directory: Path | None = None) -> Any:
+    """The same, as plain values. Raises EngineError also for what is no JSON."""
+    return parsed(read(arguments, what, directory), what)
+
+
+def parsed(text: str, what: str) -> Any:
+    """What Docker printed, as plain values. Raises EngineError for what is no JSON."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise EngineError(
+            what,
+            f"Docker answers with what is no JSON: {text[:80]!r}",
+            next_step="docker version; is the docker that is found first on PATH Docker's own?",
+        ) from error
+
+
+def begin(arguments: list[str], directory: Path | None = None) -> subprocess.Popen[str]:
+    """Start a command, for finish() to wait for. Raises ConfigurationError without Docker."""
+    _LOG.debug("docker %s", shlex.join(arguments))
+    try:
+        return _start(arguments, subprocess.PIPE, directory)
+    except FileNotFoundError as error:
+        raise ConfigurationError(
+            "Docker is not installed", str(error), next_step="script/bootstrap installs it"
+        ) from error
+
+
+def finish(process: subprocess.Popen[str], what: str, limit: int = QUICK) -> str:
+    """Wait for a command that was begun. limit: seconds. Raises EngineError."""
+    try:
+        out, err = process.communicate(timeout=limit)
+    except BaseException as error:
+        # The whole group: a plugin of Docker's holds the pipes, too.
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        if isinstance(error, subprocess.TimeoutExpired):
+            raise too_slow(what, limit) from error
+        raise
+    if process.returncode:
+        raise EngineError(what, last_lines(err or out))
+    return out
+
+
+def follow(arguments: list[str]) -> subprocess.Popen[str]:
+    """Start a command whose lines are read as they come, errors among them."""
+    return _start(arguments, subprocess.STDOUT)
+
+
+def become_log(container: str, lines: int | None, since: str, follow: bool) -> NoReturn:
+    """Let Docker print a container's log in the place of this process.
+
+    lines: how many of the last; None for all. since: a duration such as 10m, a moment,
+    or empty.
+    """
+    options = [*(["--follow"] if follow else []), *([f"--since={since}"] if since else [])]
+    tail = "all" if lines is None else str(lines)
+    _become(["container", "logs", *options, f"--tail={tail}", container])
+
+
+def become_command(container: str, command: list[str], interactive: bool) -> NoReturn:
+    """Let Docker run a command in a container in the place of this process."""
+    options = ["--interactive", "--tty"] if interactive else []
+    _become(["container", "exec", *options, container, *command])
+
+
+def _become(arguments: list[str]) -> NoReturn:
+    """Signals and exit code are Docker's own."""
+    os.execvp("docker", ["docker", *arguments])  # noqa: S606  # a list, no shell
+
+
+def too_slow(what: str, limit: int) -> EngineError:
+    """The error of a command that did not end in time. limit: seconds."""
+    return EngineError(what, f"Docker did not answer within {limit} s", next_step="docker info")
+
+
+def last_lines(text: str, count: int = 5) -> str:
+    """The end of what a command printed, where Docker says why."""
+    return "\n".join(text.strip().splitlines()[-count:])
+
+
+def _start(
+    arguments: list[str], errors: int, directory: Path | None = None
+) -> subprocess.Popen[str]:
+    # In a session of its own, so that a Ctrl-C at the terminal reaches fream alone.
+    return subprocess.Popen(
+        ["docker", *arguments],
+        cwd=directory,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=errors,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    )

@@ -1,0 +1,1 @@
+"""nginx: its files, its answers and its log."""

@@ -1,0 +1,141 @@
+"""A line of nginx's access log, in the format that nginx.conf defines."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from enum import IntEnum
+from math import isfinite
+from typing import Any, NamedTuple
+
+from fream_compose.release import SetName
+
+SETS = ("", *SetName)
+_TURNED_AWAY = "maintenance"  # in place of the set; an answer that was asked for is no failure
+_AGAIN = " : "  # between the answers of two sets
+_MADE_BY_NGINX = (502, 504)  # where no set gave an answer that could be passed on
+_NOTHING_IS_LIVE = 503
+_NO_BODY = (204, 304)
+_LONGEST = 10_000_000.0  # seconds; what is beyond is no duration
+
+
+class Kind(IntEnum):
+    """How a request ended. UNREACHED: nginx answered for a set that did not answer it.
+
+    CAUGHT: the other set answered it well instead. BROKEN_OFF: the app ended its answer early.
+    """
+
+    GOOD = 0
+    FAILED = 1
+    UNREACHED = 2
+    CLIENT_LEFT = 3
+    UPGRADED = 4
+    CAUGHT = 5
+    BROKEN_OFF = 6
+
+    @property
+    def failed(self) -> bool:
+        """Whether users got an answer of 500 or above, or a part of one."""
+        return self in (Kind.FAILED, Kind.UNREACHED, Kind.BROKEN_OFF)
+
+    @property
+    def against(self) -> bool:
+        """Whether it counts against its set, whatever users noticed."""
+        return self.failed or self is Kind.CAUGHT
+
+
+class Request(NamedTuple):
+    """A request. ended: Unix seconds. place: of its set, among SETS.
+
+    late: what it was taken for before; None unless it is told again.
+    """
+
+    ended: float
+    seconds: float
+    kind: Kind
+    place: int
+    late: Kind | None = None
+
+    @property
+    def set(self) -> str:
+        """The set that answered; empty when nothing was live."""
+        return str(SETS[self.place])
+
+    @property
+    def failed(self) -> bool:
+        """Whether users got an answer of 500 or above, or a part of one."""
+        return self.kind.failed
+
+
+class Entry(NamedTuple):
+    """A request, and what its error lines are known by.
+
+    began, ended: by the clock on nginx's wall, as its error log has it.
+    """
+
+    request: Request
+    worker: int
+    connection: int
+    began: datetime
+    ended: datetime
+    may_be_broken: bool
+
+
+def read_entry(line: str) -> Entry | None:
+    """Read an access line; None for a request that no set was to answer.
+
+    Those are what maintenance turned away, and what nginx answered by itself: garbage,
+    files and limits of its own. Raises ValueError when it is torn, or not ours.
+    """
+    try:
+        entry = json.loads(line)
+        if entry["set"] == _TURNED_AWAY or _was_not_passed(entry):
+            return None
+        return _entry(entry)
+    except (KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
+        raise ValueError("not an access line of ours") from error
+
+
+def _was_not_passed(entry: Mapping[str, Any]) -> bool:
+    """Whether no set was asked, though one was live, or the request was not even one."""
+    no_set_was_live = not entry["set"] and entry["status"] == _NOTHING_IS_LIVE
+    return entry["upstream_status"] == "" and not no_set_was_live
+
+
+def _entry(entry: Mapping[str, Any]) -> Entry:
+    ended, seconds = float(entry["msec"]), float(entry["seconds"])
+    if not (isfinite(ended) and 0 <= seconds < _LONGEST):
+        raise ValueError("no moment that could be")
+    wall = datetime.fromisoformat(entry["time"]).replace(tzinfo=None)
+    kind = _kind(entry)
+    return Entry(
+        Request(ended, seconds, kind, SETS.index(entry["set"])),
+        int(entry.get("worker", 0)),
+        int(entry.get("connection", 0)),
+        wall - timedelta(seconds=seconds),
+        wall,
+        kind in (Kind.BROKEN_OFF, Kind.CLIENT_LEFT)
+        or (kind in (Kind.GOOD, Kind.CAUGHT) and not entry.get("length")),
+    )
+
+
+def _kind(entry: Mapping[str, Any]) -> Kind:
+    status = int(entry["status"])
+    again = _AGAIN in entry["upstream_status"]
+    if status in _MADE_BY_NGINX and str(entry.get("upstream_header_seconds", "")).endswith("-"):
+        return Kind.UNREACHED
+    if status >= 500:
+        return Kind.FAILED
+    if status == 101:
+        return Kind.CAUGHT if again else Kind.UPGRADED
+    if entry["completion"] != "OK":
+        return Kind.CLIENT_LEFT
+    if _is_short(entry, status):
+        return Kind.BROKEN_OFF
+    return Kind.CAUGHT if again else Kind.GOOD
+
+
+def _is_short(entry: Mapping[str, Any], status: int) -> bool:
+    """Whether less was sent than the app had said."""
+    length = str(entry.get("length", ""))
+    has_body = entry.get("method") != "HEAD" and status not in _NO_BODY
+    return has_body and length.isdecimal() and int(entry["bytes"]) < int(length)

@@ -1,0 +1,64 @@
+"""`nginx -t`: a configuration is tested before nginx reads it."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from fream_compose.errors import EngineError, ProxyError
+from fream_compose.nginx.control import Control
+
+_FOLDER = ".candidate"
+
+
+class Candidate(Control):
+    """Tests nginx's configuration as it is, or as a change would leave it."""
+
+    def test_as_it_is(self) -> None:
+        """Check the configuration that a reload would read. Raises ProxyError."""
+        self._nginx_test("/etc/nginx/nginx.conf", self._container.execute)
+
+    def test_beside(self) -> None:
+        """Check the configuration that a restart would read, also while nginx does not run.
+
+        Raises ProxyError, and EngineError where it cannot be tried.
+        """
+        try:
+            self._nginx_test("/etc/nginx/nginx.conf", self._container.try_out)
+        except ProxyError as error:
+            if isinstance(error.__cause__, EngineError) and "nginx:" not in error.why:
+                raise error.__cause__ from None
+            raise
+
+    def _test(self, change: Callable[[Path], None]) -> None:
+        """Check the configuration with a change that is made to the folder it is given.
+
+        A copy of the whole folder is tested, because a reload would read all of it,
+        and nothing that nginx reads may change before the test. Raises ProxyError.
+        """
+        folder = self._directory / _FOLDER
+        try:
+            shutil.rmtree(folder, ignore_errors=True)
+            shutil.copytree(self._directory, folder, ignore=shutil.ignore_patterns(".*"))
+            change(folder)
+            self._nginx_test(f"/etc/nginx/{_FOLDER}/nginx.conf", self._container.execute)
+        except OSError as error:
+            raise ProxyError(
+                "The new nginx configuration cannot be written", _reason(error)
+            ) from error
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _nginx_test(self, configuration: str, run: Callable[[str, list[str]], str]) -> None:
+        try:
+            run(self._name, ["nginx", "-t", "-q", "-c", configuration])
+        except EngineError as error:
+            raise ProxyError(
+                "nginx refuses its configuration",
+                error.why.replace(f"{_FOLDER}/", ""),
+                next_step=f"Correct the files in {self._directory}, then run the command again",
+            ) from error
+
+
+def _reason(error: OSError) -> str:
+    # shutil.Error holds (source, target, reason) for each file; the first tells enough.
+    return str(error.args[0][0][2] if isinstance(error, shutil.Error) else error.strerror or error)

@@ -1,0 +1,198 @@
+"""What nginx itself says: what is live, on its control port, and which workers it has.
+
+Its answer is the truth about what is live.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol
+
+from fream_compose import http
+from fream_compose.errors import FreamError, ProxyError, ProxySilentError
+from fream_compose.nginx.include import release_of
+from fream_compose.nginx.maintenance import CLOSED, UNKNOWN
+from fream_compose.release import LiveRelease, SetName
+from fream_compose.waiting import wait_until
+
+_ANSWER_SECONDS = 3.0
+_POLL_SECONDS = 0.3
+_IS_BUSY = 503
+
+
+class NginxContainer(Protocol):
+    """What nginx's container is asked for; `Containers` in life, a fake in unit tests."""
+
+    def control_port(self) -> int: ...
+    def execute(self, container: str, command: list[str]) -> str: ...
+    def signal(self, container: str, name: str) -> None: ...
+    def processes(self, container: str) -> dict[int, str]: ...
+    def logs(self, container: str, lines: int = ...) -> tuple[str, ...]: ...
+    def try_out(self, container: str, command: list[str]) -> str: ...
+    def started(self, pid: int) -> float | None: ...
+
+
+@dataclass(frozen=True)
+class ProxyState:
+    """nginx's own answer: what is live (None before the first release) and its version.
+
+    maintenance: the id of the maintenance that closes the app; empty when there is none.
+    allows: the id of the one whose allow list nginx has read; empty when there is none.
+    routed: the set that a request goes to; empty before the first release. worker: the id, in
+    the container, of the process that answered. looks: whether nginx looks at the link at
+    each request, as it does since it read this version's files.
+    """
+
+    live: LiveRelease | None
+    nginx_version: str
+    maintenance: str = ""
+    allows: str = ""
+    routed: str = ""
+    worker: str = ""
+    looks: bool = True
+
+
+class Control:
+    """An nginx that is asked and signalled.
+
+    name: its container's. directory: its configuration on this server, mounted at
+    /etc/nginx. clock: seconds that only go forward, for deadlines.
+    """
+
+    def __init__(
+        self,
+        container: NginxContainer,
+        name: str,
+        directory: Path,
+        clock: Callable[[], float],
+    ) -> None:
+        self._container = container
+        self._name = name
+        self._directory = directory
+        self._clock = clock
+
+    @property
+    def _url(self) -> str:
+        return f"http://127.0.0.1:{self._container.control_port()}"
+
+    def state(self) -> ProxyState:
+        """Ask nginx what it serves. Raises ProxySilentError, or ProxyError for nonsense."""
+        return ask(self._url)
+
+    def answers_within(self, seconds: float, pause: Callable[[float], None]) -> bool:
+        """Whether nginx gives an answer before the time is up."""
+        deadline = self._clock() + seconds
+        return wait_until(self._answers_now, deadline, self._clock, pause, _POLL_SECONDS)
+
+    def _answers_now(self) -> bool:
+        try:
+            self.state()
+        except ProxySilentError:
+            return False
+        return True
+
+    def ask(
+        self,
+        name: SetName,
+        path: str,
+        timeout: float,
+        headers: Mapping[str, str] | None = None,
+        check: Callable[[], None] = lambda: None,
+    ) -> http.Answer:
+        """GET a path from a set through nginx, live or not. Raises http.Unreachable.
+
+        timeout and check: as those of http.get().
+        """
+        return http.get(f"{self._url}/{name}{path}", timeout, headers, check)
+
+    def busy(self, name: SetName) -> bool:
+        """Whether a request that was given to a set is still in flight, in any worker.
+
+        From its head to the last byte of its answer. Raises ProxySilentError.
+        """
+        url = f"{self._url}/busy/{name}"
+        try:
+            return http.get(url, _ANSWER_SECONDS).status == _IS_BUSY
+        except http.Unreachable as error:
+            raise _silent(url, error) from error
+
+    def _hup(self) -> None:
+        """Tell nginx to read its files again; it may refuse. Raises EngineError."""
+        self._container.signal(self._name, "HUP")
+
+    def workers(self) -> dict[int, bool]:
+        """nginx's worker processes: id to whether it still takes new connections."""
+        processes = self._container.processes(self._name)
+        return {
+            pid: "shutting down" not in title
+            for pid, title in processes.items()
+            if "worker process" in title
+        }
+
+    def _accepting(self) -> set[int]:
+        """The ids of the workers that take new connections."""
+        return {pid for pid, accepts in self.workers().items() if accepts}
+
+    def read_at(self) -> float | None:
+        """When nginx last read its files, in seconds since 1970; None if unknown."""
+        moments = [at for pid in self._accepting() if (at := self._container.started(pid))]
+        # A worker that crashed was started again, but did not read the files.
+        return min(moments, default=None)
+
+
+def ask(control_url: str) -> ProxyState:
+    """Ask the nginx behind a control port what it serves. Raises as Control.state() does.
+
+    What it names and where it sends a request are two looks, between which a cut-over may
+    fall: where they differ twice, nothing is known to be live.
+    """
+    url = f"{control_url}/live"
+    for _ in range(2):
+        state = _answer(url)
+        if state.live is None or state.routed == state.live.set:
+            return state
+    return replace(state, live=None)
+
+
+def _answer(url: str) -> ProxyState:
+    try:
+        found = http.get(url, _ANSWER_SECONDS)
+        answer, said = json.loads(found.body), found.headers
+        live = release_of(answer["set"], answer["version"], answer["switch"])
+        looks = "nginx" not in answer
+        allows = said.get("x-maintenance", answer.get("maintenance", ""))
+        closed = said.get("x-maintenance-page", "").startswith(CLOSED)
+        return ProxyState(
+            live,
+            said.get("x-nginx") or answer["nginx"],
+            _closed_by(url) if closed else allows,
+            allows,
+            # nginx leaves a header out that is empty.
+            said.get("x-live-set", "") if looks else answer["set"],
+            said.get("x-worker", ""),
+            looks,
+        )
+    except http.Unreachable as error:
+        raise _silent(url, error) from error
+    except (ValueError, KeyError, TypeError, AttributeError, FreamError) as error:
+        raise ProxyError(
+            f"What answers at {url} does not say what is live",
+            str(error),
+            next_step=f"curl {url}; is CONTROL_PORT in .env nginx's own?",
+        ) from error
+
+
+def _closed_by(url: str) -> str:
+    """The id of the maintenance that closes the app to everybody."""
+    told = http.get(f"{url.removesuffix('/live')}/maintenance", _ANSWER_SECONDS)
+    with suppress(ValueError, KeyError, TypeError):
+        return str(json.loads(told.body)["id"])
+    return UNKNOWN
+
+
+def _silent(url: str, error: http.Unreachable) -> ProxySilentError:
+    return ProxySilentError(
+        f"nginx does not answer at {url}", str(error), next_step="fream up infra"
+    )

@@ -1,0 +1,1 @@
+"""What each command does, as the operator's story, and its parts."""

@@ -1,0 +1,164 @@
+"""The user's own commands at fixed moments of a switch."""
+
+import os
+import secrets
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import replace
+
+from fream_compose.docker.project import Project
+from fream_compose.errors import FreamError, HookError
+from fream_compose.operations import left_hook
+from fream_compose.process import Output, follow
+from fream_compose.project.history import HookRun, Kind
+from fream_compose.project.notes import RunningHook
+from fream_compose.project.x_fream import Hook
+from fream_compose.release import LiveRelease
+
+_REMEMBERED = 1000  # bytes of the beginning and of the end that the history keeps
+
+
+def run_hooks(
+    moment: str,
+    hooks: tuple[Hook, ...],
+    project: Project,
+    release: LiveRelease,
+    replaces: LiveRelease | None,
+    check: Callable[[], None],
+    kind: Kind,
+    ran: list[HookRun],
+) -> None:
+    """Run the hooks of a moment, one after the other.
+
+    check: called many times a second; what it raises ends the hook. ran: gets what became
+    of each. Raises HookError for the first that fails or takes too long, with what it
+    printed; then all that it started is ended. What a good one leaves in the background
+    is the user's, and stays.
+    """
+    for number, hook in enumerate(hooks, 1):
+        name = f"{moment.replace('_', ' ')} {number} ({hook})"
+        environment = variables(moment, project, release, replaces, kind)
+        output, began, result = Output(), time.monotonic(), "cut off"
+        try:
+            _run(hook, name, project, release, environment, output, check)
+            result = "done"
+        except FreamError as error:
+            result = error.why or error.what
+            raise
+        finally:
+            seconds = round(time.monotonic() - began, 3)
+            ran.append(HookRun(moment, name, seconds, result, output.text(_REMEMBERED)))
+
+
+def variables(
+    moment: str, project: Project, release: LiveRelease, replaces: LiveRelease | None, kind: Kind
+) -> dict[str, str]:
+    """What a hook finds in its environment."""
+    port = project.containers.port(release.set)
+    return {
+        "FREAM_HOOK": moment,
+        "FREAM_KIND": str(kind),
+        "FREAM_SWITCH": release.switch,
+        "FREAM_SET": str(release.set),
+        "FREAM_VERSION": release.version.tag,
+        "FREAM_DIGEST": release.version.digest,
+        "FREAM_IMAGE": f"{project.settings.image}:{release.version}",
+        "FREAM_ADDRESS": f"http://127.0.0.1:{port}" if port else "",
+        "FREAM_PREVIOUS_VERSION": replaces.version.tag if replaces else "",
+        left_hook.MARK: secrets.token_hex(8),
+    }
+
+
+def _command(
+    hook: Hook, project: Project, release: LiveRelease, environment: Mapping[str, str]
+) -> list[str]:
+    if hook.where == "host":
+        return list(hook.run)
+    if hook.where == "release":
+        container = f"{project.compose.one_off_prefix}{release.switch.lower()}"
+        return project.compose.one_off_command(release.set, container, hook.run, environment)
+    return project.compose.inside_command(release.set, hook.run, environment)
+
+
+def _run(
+    hook: Hook,
+    name: str,
+    project: Project,
+    release: LiveRelease,
+    environment: Mapping[str, str],
+    output: Output,
+    check: Callable[[], None],
+) -> None:
+    notes = project.settings.state.notes
+    running = RunningHook(environment[left_hook.MARK], hook.where, release.set)
+    # Before it starts, so that there is no moment at which a killed run would lose it.
+    notes.run_hook(running)
+    try:
+        process = _start(hook, name, project, release, environment)
+    except HookError:
+        notes.forget_hook()
+        raise
+    try:
+        running = replace(running, pid=str(process.pid), born=left_hook.born(process.pid))
+        notes.run_hook(running)
+        _finish(hook, name, process, output, check)
+    except BaseException:
+        # What cannot be ended stays on record, and the next run tries again.
+        with suppress(FreamError):
+            left_hook.end(project, running)
+        raise
+    else:
+        notes.forget_hook()
+    finally:
+        _reap(process)
+
+
+def _start(
+    hook: Hook, name: str, project: Project, release: LiveRelease, environment: Mapping[str, str]
+) -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(
+            _command(hook, project, release, environment),
+            cwd=project.settings.compose_directory,
+            env={**os.environ, **environment},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else ""
+        raise HookError(f"The hook {name} cannot be run", why or str(error)) from error
+
+
+def _finish(
+    hook: Hook,
+    name: str,
+    process: subprocess.Popen[bytes],
+    output: Output,
+    check: Callable[[], None],
+) -> None:
+    seconds = hook.timeout.total_seconds()
+    code = follow(process, output, seconds, check)
+    if code is None:
+        what, why = f"The hook {name} took longer than {seconds:g} s", "it was ended"
+    elif code:
+        what, why = f"The hook {name} failed", _ending(code)
+    else:
+        return
+    raise HookError(what, why, logs=output.text().splitlines())
+
+
+def _ending(code: int) -> str:
+    return f"ended by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+
+
+def _reap(process: subprocess.Popen[bytes]) -> None:
+    """Forget a process that has ended; one that could not be ended is not waited for."""
+    if process.stdout:
+        process.stdout.close()
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(timeout=1)

@@ -1,0 +1,153 @@
+"""What outlives releases: start it, and take everything down."""
+
+import re
+
+from fream_compose.docker import ports
+from fream_compose.docker.facts import Container
+from fream_compose.docker.project import Project
+from fream_compose.errors import ConfigurationError, EngineError, UsageError
+from fream_compose.nginx.control import ProxyState
+from fream_compose.operations import passwords
+from fream_compose.operations.checks import Checks
+from fream_compose.operations.context import Context
+from fream_compose.operations.snapshot import occupied_sets
+from fream_compose.release import LiveRelease, SetName
+from fream_compose.report import Report
+
+_READY_SECONDS = 300  # MySQL's first start creates its data files
+_OLDEST_NGINX = (1, 27, 4)
+
+
+def up(context: Context, profiles: tuple[str, ...], recreate: bool = False) -> ProxyState:
+    """Start MySQL and nginx, wait until both answer, then the live set where it is wanted.
+
+    profiles: what to start; empty means all that is live. recreate: restart MySQL or nginx
+    where its settings have changed; else what runs is left as it is. Raises UsageError for a
+    profile that does not exist or is idle, ConfigurationError for a port in use,
+    EngineError and ProxyError.
+    """
+    project, report = context.project, context.report
+    _reject_unknown(project, profiles)
+    containers = project.containers.all()
+    with report.step("Start " + " and ".join(project.settings.infra)):
+        start(context, containers, recreate)
+        passwords.reject_refused(project, report, context.interruption.check)
+    with report.step("Ask nginx what is live") as step:
+        state = context.proxy.state()
+        step.detail = f"{state.live.set} {state.live.version.tag}" if state.live else "nothing yet"
+    live = state.live.set if state.live else None
+    _reject_idle(profiles, live)
+    if state.live and (not profiles or live in profiles):
+        _start_live(context, state.live)
+    elif live and live not in occupied_sets(project.settings, containers):
+        report.warn(f"{live} is live but does not run; type: fream up")
+    return state
+
+
+def _reject_unknown(project: Project, profiles: tuple[str, ...]) -> None:
+    known = project.settings.profiles
+    if unknown := [name for name in profiles if name not in known]:
+        raise UsageError(
+            f"There is no profile {unknown[0]!r}",
+            f"Known profiles: {', '.join(known)}",
+            next_step="fream up infra",
+        )
+
+
+def _reject_idle(profiles: tuple[str, ...], live: SetName | None) -> None:
+    if idle := [name for name in SetName if name in profiles and name != live]:
+        raise UsageError(
+            f"{idle[0]} is idle",
+            "A set that is not live is started by a release",
+            next_step="fream switch --version VERSION",
+        )
+
+
+def start(
+    context: Context,
+    containers: tuple[Container, ...],
+    recreate: bool = False,
+    services: tuple[str, ...] = (),
+    stop_seconds: int | None = None,
+) -> None:
+    """Start what outlives releases and wait until it is healthy.
+
+    containers: what there is already. services: only these. stop_seconds: instead of the
+    grace of what is made anew. Raises ConfigurationError for a port in use, for what must not
+    be shared with another project and for an nginx that is too old, EngineError.
+    """
+    project, settings = context.project, context.settings
+    nginx = (settings.nginx_container, "running", settings.nginx_image)
+    if nginx not in ((c.name, c.state, c.image) for c in containers):
+        reject_old_nginx(project.images.nginx_version(), settings.nginx_image)
+    present = {container.service for container in containers if container.holds_ports}
+    ports.reject_taken(
+        {name: settings.addresses[name] for name in settings.infra if name not in present}
+    )
+    for clash in project.containers.clashes():
+        raise ConfigurationError(clash.what, clash.why, next_step=clash.next_step)
+    refusal = passwords.Refusal(project)
+
+    def look() -> None:
+        context.interruption.check()
+        refusal.check()
+
+    # An nginx that starts without the link would not look for it.
+    context.proxy.prepare()
+    try:
+        wanted = services or settings.infra
+        project.compose.up_healthy(wanted, _READY_SECONDS, look, recreate, stop_seconds)
+    except EngineError as error:
+        _explain(project, error)
+        raise
+
+
+def reject_old_nginx(printed: str, image: str) -> None:
+    """Raise ConfigurationError for an nginx that cannot do what a switch needs of it.
+
+    printed: what `nginx -v` printed; a version that cannot be read from it is let pass.
+    """
+    found = re.search(r"/(\d+)\.(\d+)\.(\d+)", printed)
+    if found and tuple(map(int, found.groups())) < _OLDEST_NGINX:
+        raise ConfigurationError(
+            f"{image} is too old: nginx {found[0].removeprefix('/')}",
+            "Before 1.27.4 nginx has no keepalive_min_timeout, so that each switch would cut off "
+            "clients with an open connection, and it cannot look the sets up while it runs",
+            next_step="Set NGINX_IMAGE in .env to nginx:1.28 or newer, then: fream up infra",
+        )
+
+
+def _explain(project: Project, error: EngineError) -> None:
+    """Show the logs of the first container that is not well."""
+    for container in project.containers.all():
+        if container.service in project.settings.infra and not _well(container):
+            error.why = f"{error.why}\n{container.name} is {container.status or container.state}"
+            error.logs = project.containers.logs(container.name)
+            return
+
+
+def _well(container: Container) -> bool:
+    """Whether a container does what it should; without a health check it is enough to run."""
+    if container.state != "running":
+        return container.status.startswith("Exited (0)")
+    return "(" not in container.status or "(healthy)" in container.status
+
+
+def _start_live(context: Context, live: LiveRelease) -> None:
+    report, checks = context.report, Checks(context, live.set)
+    with report.step(f"Start {live.set}, which is live, if it does not run"):
+        context.project.compose.start(live.set, live.version)
+    with report.step(f"Check the health of {live.set}") as step:
+        step.detail = checks.own_port()
+    with report.step(f"Check {live.set} through nginx"):
+        checks.through_nginx()
+
+
+def down(project: Project, report: Report, volumes: bool) -> None:
+    """Stop and remove everything of the project; with `volumes`, its named volumes too.
+
+    What is live stays on record, so that a later `fream up` brings it back.
+    Raises EngineError.
+    """
+    with report.step("Stop and remove everything of the project"):
+        project.compose.down(volumes)

@@ -1,0 +1,113 @@
+"""fream promote and fream abort: tell the held switch, and wait for its end."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from fream_compose.errors import (
+    FreamError,
+    InterruptedRun,
+    RejectedError,
+    UncertainError,
+    UsageError,
+)
+from fream_compose.interruption import Interruption
+from fream_compose.project.lock import free
+from fream_compose.project.notes import Held, Notes, Progress
+from fream_compose.report import Report
+
+_POLL_SECONDS = 0.1
+
+
+@dataclass(frozen=True)
+class Decided:
+    """A verdict that was carried out: how the switch ended, and its last words."""
+
+    switch: str
+    version: str
+    set: str
+    verdict: str
+    exit_code: int
+    told: str
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain values."""
+        return asdict(self)
+
+    def __str__(self) -> str:
+        if self.verdict == "promote":
+            return self.told
+        return f"{self.version} was aborted, and what was done for it is undone"
+
+
+def promote(directory: Path, report: Report, interruption: Interruption) -> Decided:
+    """Let the held switch go on. directory: the project's state.
+
+    Raises UsageError when none is held, UncertainError when its process dies, and what
+    tells of the switch, with its exit code, when it fails.
+    """
+    decided = _decide(directory, "promote", report, interruption)
+    if decided.exit_code:
+        raise _failure(decided)
+    return decided
+
+
+def abort(directory: Path, report: Report, interruption: Interruption) -> Decided:
+    """Have the held switch undo what it did. Raises as promote() does, but not for the abort."""
+    decided = _decide(directory, "abort", report, interruption)
+    if decided.exit_code == 0:
+        raise UsageError("It was too late to abort", decided.told, next_step="fream rollback")
+    if decided.exit_code != RejectedError.exit_code:
+        raise _failure(decided)
+    return decided
+
+
+def _failure(decided: Decided) -> FreamError:
+    error = FreamError(f"The switch to {decided.version} failed", decided.told)
+    error.exit_code = decided.exit_code
+    return error
+
+
+def _decide(directory: Path, verdict: str, report: Report, interruption: Interruption) -> Decided:
+    notes, lock = Notes(directory), directory
+    held = notes.held()
+    if free(lock):
+        raise UsageError("No switch is held", next_step="fream switch --version VERSION --hold")
+    if held is None:
+        raise UsageError(
+            "No switch is held at this moment",
+            str(notes.progress() or "Another run is at work"),
+            next_step=f"fream {verdict}, when fream status says that it is held",
+        )
+    notes.decide(held.switch, verdict)
+    try:
+        ended = _end_of(held, notes, lock, report, interruption)
+    except InterruptedRun as error:
+        error.next_step = "The switch goes on all the same; fream status tells how far it is"
+        raise
+    name, code = str(held.set), ended.exit_code or 0
+    return Decided(held.switch, held.version, name, verdict, code, ended.told)
+
+
+def _end_of(
+    held: Held, notes: Notes, lock: Path, report: Report, interruption: Interruption
+) -> Progress:
+    """Wait for the end of the run that holds a switch, and say its steps."""
+    run, step = held.run or "not on record", ""
+    while True:
+        # Asked before its note is read, which a run writes before it lets go of the lock.
+        now = notes.progress()
+        over = free(lock) or (now is not None and now.run != run)
+        found = notes.progress(run)
+        if found and found.exit_code is not None:
+            return found
+        if over:
+            raise UncertainError(
+                "The switch ended without a word: its process was killed",
+                str(found or ""),
+                next_step="fream recover",
+            )
+        if found and found.step != step:
+            step = found.step
+            report.note(f"{step} …")
+        interruption.wait(_POLL_SECONDS)

@@ -1,0 +1,107 @@
+"""What goes on, look after look: the status, the traffic, the drain, the last releases."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from fream_compose.docker.project import Project
+from fream_compose.errors import FreamError
+from fream_compose.nginx.proxy import Proxy
+from fream_compose.nginx.traffic import SetTraffic, Traffic
+from fream_compose.operations.status import Status, status
+from fream_compose.project.history import Entry, History
+from fream_compose.release import SetName
+
+_FIRST_SECONDS = 1.0  # until there is something to show
+_EVENTS = 5
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One look. at: ISO 8601 in UTC. status: None while it cannot be had; trouble says why.
+
+    draining: the idle set while requests that it was given are in flight, and for how many
+    seconds they have been; empty when there are none. events: the last releases, the newest last.
+    """
+
+    at: str
+    status: Status | None
+    trouble: str
+    traffic: dict[str, SetTraffic]
+    draining: str
+    draining_seconds: float
+    events: tuple[Entry, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain values."""
+        return asdict(replace(self, status=None)) | {
+            "status": self.status.to_json() if self.status else None
+        }
+
+
+class Watch:
+    """Looks at a project again and again, and changes nothing."""
+
+    def __init__(
+        self,
+        project: Project,
+        proxy: Proxy,
+        history: History,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._project = project
+        self._proxy = proxy
+        self._history = history
+        self._clock = clock
+        self._drains_since: float | None = None
+        self._traffic = Traffic(
+            lambda lines: project.containers.follow(project.settings.nginx_container, lines)
+        )
+
+    def frames(self, interval: float, count: int, wait: Callable[[float], None]) -> Iterator[Frame]:
+        """A frame for each interval, in seconds; count: how many, 0 for no end."""
+        wait(min(interval, _FIRST_SECONDS))
+        number = 1
+        yield self.look()
+        while number != count:
+            wait(interval)
+            number += 1
+            yield self.look()
+
+    def look(self) -> Frame:
+        """Look once."""
+        found, trouble = self._status()
+        draining = self._draining(found)
+        if not draining:
+            self._drains_since = None
+        elif self._drains_since is None:
+            self._drains_since = self._clock()
+        since = self._drains_since
+        return Frame(
+            at=datetime.now(UTC).isoformat(timespec="milliseconds"),
+            status=found,
+            trouble=trouble,
+            traffic=self._traffic.look(),
+            draining=draining,
+            draining_seconds=0.0 if since is None else round(self._clock() - since, 1),
+            events=self._history.entries()[-_EVENTS:],
+        )
+
+    def close(self) -> None:
+        """End what reads nginx's log."""
+        self._traffic.close()
+
+    def _status(self) -> tuple[Status | None, str]:
+        try:
+            return status(self._project, self._proxy), ""
+        except FreamError as error:
+            return None, f"{error}: {error.why}" if error.why else str(error)
+
+    def _draining(self, found: Status | None) -> str:
+        idle = found.idle if found else ""
+        try:
+            return idle if idle and self._proxy.busy(SetName(idle)) else ""
+        except FreamError:
+            return ""

@@ -1,0 +1,1 @@
+"""The project's own files: settings, `.env`, and the state on disk."""

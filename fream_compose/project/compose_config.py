@@ -1,0 +1,173 @@
+"""Reads what `docker compose config` prints: Compose has resolved `.env` and variables by then."""
+
+from pathlib import Path
+from typing import Any
+
+from fream_compose.errors import ConfigurationError
+from fream_compose.image_reference import ImageReference
+from fream_compose.project.durations import seconds_of
+from fream_compose.project.layout import CONTROL, Address, address
+from fream_compose.project.settings import ServiceSettings, SetSettings, Settings
+from fream_compose.project.x_fream import SwitchSettings, read_x_fream
+from fream_compose.release import SetName
+
+_MYSQL_DATA = "/var/lib/mysql"
+
+
+def parse(config: dict[str, Any], compose_directory: Path) -> Settings:
+    """Make settings of what `docker compose config --format json` prints.
+
+    Raises ConfigurationError that names the key and what is wrong with it, or the service
+    and what it lacks.
+    """
+    switch = read_x_fream(config.get("x-fream"), compose_directory)
+    return _settings(config, switch, compose_directory)
+
+
+def _settings(config: dict[str, Any], switch: SwitchSettings, directory: Path) -> Settings:
+    services: dict[str, Any] = config.get("services") or {}
+    _require(services)
+    _reject_shared(services)
+    nginx, infra = services["nginx"], _services_of("infra", services)
+    return Settings(
+        compose_directory=directory,
+        nginx_directory=_nginx_directory(nginx),
+        project=config["name"],
+        image=ImageReference.parse(services["set1"]["image"]).name,
+        profiles=tuple(sorted({p for s in services.values() for p in s.get("profiles", ())})),
+        infra=infra,
+        nginx_container=nginx["container_name"],
+        nginx_image=nginx["image"],
+        control_port=_control_port(nginx),
+        networks=tuple(network["name"] for network in (config.get("networks") or {}).values()),
+        aliases=frozenset(alias for spec in services.values() for alias in _aliases(spec)),
+        data=next((_source(v, config) for v in _volumes("mysql", services)), ""),
+        addresses={name: _addresses(name, services[name]) for name in infra},
+        infra_stop_seconds=sum(_grace(services[name]) for name in infra),
+        sets={name: _set(name, services) for name in SetName},
+        services={name: _service(spec, config) for name, spec in services.items()},
+        switch=switch,
+    )
+
+
+def _set(name: SetName, services: dict[str, Any]) -> SetSettings:
+    app = services[name]
+    members, own = _services_of(name, services), _first_address(name, app)
+    return SetSettings(
+        name=name,
+        services=members,
+        container=app["container_name"],
+        port=own.port,
+        inner_port=own.inner,
+        grace=_grace(app),
+        stop_seconds=sum(_grace(services[member]) for member in members),
+    )
+
+
+def _service(spec: dict[str, Any], config: dict[str, Any]) -> ServiceSettings:
+    known = config.get("networks") or {}
+    ports = (
+        (p.get("host_ip", ""), str(p.get("published", "")), p["target"])
+        for p in spec.get("ports") or ()
+    )
+    return ServiceSettings(
+        image=spec.get("image", ""),
+        published=frozenset(address(*port) for port in ports),
+        networks=frozenset(
+            known[key]["name"] for key in spec.get("networks") or () if key in known
+        ),
+    )
+
+
+def _services_of(profile: str, services: dict[str, Any]) -> tuple[str, ...]:
+    return tuple(name for name, spec in services.items() if profile in spec.get("profiles", ()))
+
+
+def _reject_shared(services: dict[str, Any]) -> None:
+    """A service of two of these would be stopped with the one while the other needs it."""
+    for service, spec in services.items():
+        mine = [name for name in ("infra", *SetName) if name in spec.get("profiles", ())]
+        if len(mine) > 1:
+            raise ConfigurationError(
+                f"The service {service} is in the profiles {' and '.join(mine)}",
+                "A release stops and removes every service of the set that it replaces",
+                next_step=f"Give {service} one of these profiles only; a worker of the app "
+                "is written down twice, once for each set",
+            )
+
+
+def _aliases(service: dict[str, Any]) -> tuple[str, ...]:
+    networks = (service.get("networks") or {}).values()
+    return tuple(alias for network in networks for alias in (network or {}).get("aliases") or ())
+
+
+def _volumes(service: str, services: dict[str, Any]) -> list[dict[str, Any]]:
+    found = services.get(service, {}).get("volumes") or ()
+    return [volume for volume in found if volume["target"] == _MYSQL_DATA]
+
+
+def _source(volume: dict[str, Any], config: dict[str, Any]) -> str:
+    """A folder, or the name that a volume has on this server."""
+    source = str(volume.get("source", ""))
+    known = config.get("volumes") or {}
+    return str(known[source]["name"]) if volume["type"] == "volume" and source else source
+
+
+def _addresses(name: str, service: dict[str, Any]) -> tuple[Address, ...]:
+    return tuple(
+        Address(p.get("host_ip", ""), _port(name, p), p["target"])
+        for p in service.get("ports") or ()
+    )
+
+
+def _port(name: str, port: dict[str, Any]) -> int:
+    published = str(port.get("published") or 0)
+    if not published.isdecimal():
+        raise _lacks(name, f"a single port where it publishes {published}")
+    return int(published)
+
+
+def _first_address(name: str, service: dict[str, Any]) -> Address:
+    if found := _addresses(name, service):
+        return found[0]
+    raise _lacks(name, "a port on 127.0.0.1 by which fream reaches it")
+
+
+def _control_port(nginx: dict[str, Any]) -> int:
+    for found in _addresses("nginx", nginx):
+        if found.inner == CONTROL:
+            return found.port
+    raise _lacks("nginx", f"its control port {CONTROL} among its ports")
+
+
+def _nginx_directory(nginx: dict[str, Any]) -> Path:
+    for volume in nginx.get("volumes") or ():
+        if volume["target"] == "/etc/nginx" and volume.get("source"):
+            return Path(volume["source"])
+    raise _lacks("nginx", "its folder, mounted at /etc/nginx, among its volumes")
+
+
+def _require(services: dict[str, Any]) -> None:
+    for name in ("nginx", *SetName):
+        if name not in services:
+            raise _incomplete(f"There is no service {name}")
+        for key in ("container_name", "image"):
+            if not services[name].get(key):
+                raise _lacks(name, key)
+
+
+def _lacks(service: str, what: str) -> ConfigurationError:
+    return _incomplete(f"The service {service} needs {what}")
+
+
+def _incomplete(why: str) -> ConfigurationError:
+    return ConfigurationError(
+        "The Compose files lack something that fream needs",
+        why,
+        next_step="Correct them; what Compose makes of them: docker compose --profile '*' config",
+    )
+
+
+def _grace(service: dict[str, Any]) -> float:
+    """The seconds that Docker gives a service to stop."""
+    return seconds_of(service.get("stop_grace_period", "10s"))

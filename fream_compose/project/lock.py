@@ -1,0 +1,111 @@
+"""One run at a time, by a lock on a folder that the kernel frees when its holder dies."""
+
+import fcntl
+import json
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from fream_compose.errors import ConfigurationError, LockedError
+from fream_compose.project import durable
+from fream_compose.project.operator import who
+
+_POLL_SECONDS = 0.2
+_PEEK_SECONDS = 0.1  # free() has the lock for less; that must not look like another run
+_HOLDER = "holder.json"
+
+
+@contextmanager
+def hold(
+    folder: Path, command: str, wait: float = 0.0, pause: Callable[[float], None] = time.sleep
+) -> Iterator[None]:
+    """Hold the project for the length of a run. Raises LockedError that says who has it.
+
+    folder: of the project's state; it becomes its owner's alone, so that no other user can
+    take the lock. wait: seconds to wait for another run to end. Raises ConfigurationError
+    for a folder of another user's.
+    """
+    until = time.monotonic() + max(wait, _PEEK_SECONDS)
+    descriptor = _taken(folder, until, pause)
+    try:
+        _sign(folder / _HOLDER, command)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def free(folder: Path) -> bool:
+    """Whether nobody holds the project at this moment. Raises ConfigurationError."""
+    if not folder.exists():
+        return True
+    descriptor = _open(folder)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    finally:
+        os.close(descriptor)
+    return True
+
+
+def _open(folder: Path) -> int:
+    try:
+        return os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        raise durable.unusable(folder, error) from error
+
+
+def _taken(folder: Path, until: float, pause: Callable[[float], None]) -> int:
+    """The descriptor of the locked folder; closing it frees the lock."""
+    while True:
+        durable.make_folder(folder)
+        descriptor = _open(folder)
+        try:
+            _take(descriptor, folder, until, pause)
+            # A folder that was replaced meanwhile is another lock.
+            if folder.exists() and os.path.samestat(os.fstat(descriptor), folder.stat()):
+                return descriptor
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)
+
+
+def _take(descriptor: int, folder: Path, until: float, pause: Callable[[float], None]) -> None:
+    while True:
+        try:
+            return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            if time.monotonic() >= until:
+                raise LockedError(
+                    "Another run is at work",
+                    holder(folder),
+                    next_step="Try again when it is done, or wait for it with --wait 10m",
+                ) from error
+        except OSError as error:
+            raise durable.unusable(folder, error) from error
+        pause(_POLL_SECONDS)
+
+
+def _sign(path: Path, command: str) -> None:
+    note = {
+        "pid": os.getpid(),
+        "by": who(),
+        "since": datetime.now(UTC).isoformat(timespec="seconds"),
+        "command": command,
+    }
+    # On a full disk the lock holds as well; only who holds it stays unsaid.
+    with suppress(OSError, ConfigurationError):
+        durable.write(path, json.dumps(note), mode=0o600)
+
+
+def holder(folder: Path) -> str:
+    """Who holds the project, since when and for what."""
+    try:
+        note = json.loads((folder / _HOLDER).read_text(encoding="utf-8"))
+        return f"{note['command']!r}, process {note['pid']} of {note['by']}, since {note['since']}"
+    except (OSError, ValueError, KeyError, TypeError):
+        return "It has not said who it is"

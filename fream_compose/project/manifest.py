@@ -1,0 +1,60 @@
+"""What fream wrote into a project, and which version of it: a file that travels with them."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import fream_compose
+from fream_compose.errors import ConfigurationError
+
+MANIFEST = Path("compose", ".fream-files.json")
+_ABOUT = "What fream wrote here, for `fream init --upgrade`; keep it with the other files."
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What fream wrote.
+
+    version: of fream. app: for which app, as plain values; empty for a copy of fream's own
+    files. hashes: of each file's text, by its path in the project.
+    """
+
+    version: str
+    app: Mapping[str, Any]
+    hashes: Mapping[str, str]
+
+
+def fingerprint(text: bytes) -> str:
+    """What tells one text from another."""
+    return hashlib.sha256(text).hexdigest()
+
+
+def render(app: Mapping[str, Any], texts: Mapping[Path, str]) -> str:
+    """The manifest of texts that this version of fream writes, as the text of its file."""
+    hashes = {path.as_posix(): fingerprint(texts[path].encode()) for path in sorted(texts)}
+    fields = {"about": _ABOUT, "version": fream_compose.__version__, "app": app, "files": hashes}
+    return json.dumps(fields, indent=2) + "\n"
+
+
+def read(root: Path) -> Manifest | None:
+    """The manifest of a project; None where there is none. Raises ConfigurationError."""
+    path = root / MANIFEST
+    try:
+        fields = json.loads(path.read_text(encoding="utf-8"))
+        return Manifest(str(fields["version"]), dict(fields["app"]), dict(fields["files"]))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ConfigurationError(
+            f"{path} cannot be read",
+            str(error),
+            next_step=f"Get it back from version control, or remove it: rm {path}",
+        ) from error
+
+
+def is_source(root: Path) -> bool:
+    """Whether this is fream's own source, whose files are what projects are made from."""
+    return root.resolve() == Path(fream_compose.__file__).resolve().parents[1]

@@ -1,0 +1,236 @@
+"""Small notes beside the lock: what is held, what is kept warm, what runs. Facts stay with nginx.
+
+A note that cannot be read is no note: whatever is in the folder, no command stops for it.
+"""
+
+import json
+import secrets
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from fream_compose.project import durable
+from fream_compose.release import SetName, read_moment
+
+
+@dataclass(frozen=True)
+class Warm:
+    """The set that was live before, kept running for a quick way back. until: ISO 8601, UTC."""
+
+    set: SetName
+    version: str
+    until: str
+
+    def valid(self, now: datetime) -> bool:
+        """Whether its time is not over."""
+        return now < read_moment(self.until)
+
+
+@dataclass(frozen=True)
+class Held:
+    """A switch that waits for a verdict: its id, its set, since when, and the run it is part of."""
+
+    switch: str
+    version: str
+    set: SetName
+    since: str
+    run: str
+
+    def __str__(self) -> str:
+        since = f"{read_moment(self.since).astimezone():%Y-%m-%d %H:%M:%S}"
+        return f"{self.version} in {self.set} is held since {since}"
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A run: the step it is at, and when it has ended its exit code and last words."""
+
+    run: str
+    command: str
+    step: str = ""
+    exit_code: int | None = None
+    told: str = ""
+
+    def __str__(self) -> str:
+        return self.command + (f" is at {self.step!r}" if self.step else " has just begun")
+
+
+@dataclass(frozen=True)
+class RunningHook:
+    """A hook under way: the mark in its processes' environment, where it runs, its first process.
+
+    born: what tells that process from a later one of the same id.
+    """
+
+    mark: str
+    where: str
+    set: SetName
+    pid: str = ""
+    born: str = ""
+
+
+@dataclass(frozen=True)
+class Checked:
+    """The health path with which the live release was found good."""
+
+    set: SetName
+    version: str
+    path: str
+
+    def is_of(self, name: SetName, version: str) -> bool:
+        """Whether it is of this release in this set."""
+        return (self.set, self.version) == (name, version)
+
+
+class Notes:
+    """The notes of one project, each a file that is written at once or not at all."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._warm = directory / "warm.json"
+        self._held = directory / "held.json"
+        self._verdict = directory / "verdict.json"
+        self._checked = directory / "checked.json"
+        self._adopted = directory / "adopted.json"
+        self._hook = directory / "hook.json"
+        self._run = directory / "run.json"
+        self._run_before = directory / "run.before.json"
+
+    def warm(self) -> Warm | None:
+        """The set that is kept warm, if any; whether its time is over is another question."""
+        note = _read(self._warm)
+        try:
+            read_moment(note["until"])
+            return Warm(SetName(note["set"]), note["version"], note["until"])
+        except (KeyError, ValueError):
+            return None
+
+    def keep_warm(self, warm: Warm) -> None:
+        """Note that a set is kept warm. Raises ConfigurationError."""
+        self._write(self._warm, asdict(warm))
+
+    def cool(self) -> None:
+        """Nothing is kept warm any more."""
+        durable.remove(self._warm)
+
+    def checked(self) -> Checked | None:
+        """How the live release was found good, if that is known."""
+        note = _read(self._checked)
+        try:
+            return Checked(SetName(note["set"]), note["version"], note["path"])
+        except (KeyError, ValueError):
+            return None
+
+    def check(self, checked: Checked) -> None:
+        """Note how a release was found good, but once. Raises ConfigurationError."""
+        known = self.checked()
+        if not (known and known.is_of(checked.set, checked.version)):
+            self._write(self._checked, asdict(checked))
+
+    def hold(self, switch: str, version: str, name: SetName) -> None:
+        """Note that a switch waits for a verdict. Raises ConfigurationError."""
+        durable.remove(self._verdict)
+        since = datetime.now(UTC).isoformat(timespec="seconds")
+        run = now.run if (now := self.progress()) else ""
+        self._write(self._held, asdict(Held(switch, version, name, since, run)))
+
+    def held(self) -> Held | None:
+        """The switch that waits, if any. Only true while a run holds the project."""
+        note = _read(self._held)
+        try:
+            read_moment(note["since"])
+            found = (note["switch"], note["version"], SetName(note["set"]), note["since"])
+            return Held(*found, run=note["run"])
+        except (KeyError, ValueError):
+            return None
+
+    def decide(self, switch: str, verdict: str) -> None:
+        """Give the waiting switch its verdict: promote or abort. Raises ConfigurationError."""
+        self._write(self._verdict, {"switch": switch, "verdict": verdict})
+
+    def verdict(self, switch: str) -> str:
+        """The verdict on a switch; empty while there is none."""
+        note = _read(self._verdict)
+        return note.get("verdict", "") if note.get("switch") == switch else ""
+
+    def release(self) -> None:
+        """Nothing waits any more."""
+        durable.remove(self._held)
+        durable.remove(self._verdict)
+
+    def adopted(self) -> frozenset[str]:
+        """The ids of the containers that this folder took over from another."""
+        return frozenset(str(_read(self._adopted).get("containers", "")).split())
+
+    def adopt(self, containers: Iterable[str]) -> None:
+        """Note the ids of containers as taken over. Raises ConfigurationError."""
+        self._write(self._adopted, {"containers": " ".join(containers)})
+
+    def run_hook(self, hook: RunningHook) -> None:
+        """Note that a hook is about to run, or runs. Raises ConfigurationError."""
+        self._write(self._hook, asdict(hook))
+
+    def hook(self) -> RunningHook | None:
+        """The hook that runs, or that a run which was killed left behind."""
+        note = _read(self._hook)
+        try:
+            name = SetName(note["set"])
+            return RunningHook(note["mark"], note["where"], name, note["pid"], note["born"])
+        except (KeyError, ValueError):
+            return None
+
+    def forget_hook(self) -> None:
+        """No hook runs any more."""
+        durable.remove(self._hook)
+
+    def begin(self, command: str) -> Progress:
+        """Note that a run begins; how the one before ended can still be asked."""
+        with suppress(OSError):
+            self._run.replace(self._run_before)
+        began = Progress(secrets.token_hex(8), command)
+        self.follow(began)
+        return began
+
+    def follow(self, progress: Progress) -> None:
+        """Note how far the run is. Not synced, as no run outlives a crash; a full disk is fine."""
+        known = ((name, value) for name, value in asdict(progress).items() if value is not None)
+        note = {name: str(value).encode("utf-8", "replace").decode() for name, value in known}
+        aside = self._run.with_suffix(".new")
+        with suppress(OSError):
+            aside.write_text(json.dumps(note), encoding="utf-8")
+            aside.replace(self._run)
+
+    def progress(self, run: str = "") -> Progress | None:
+        """How far a run is; the last one, unless it is named."""
+        found = map(_progress, map(_read, (self._run, self._run_before)))
+        return next((p for p in found if p and run in ("", p.run)), None)
+
+    def _write(self, path: Path, note: Mapping[str, str]) -> None:
+        durable.make_folder(self._directory)
+        durable.write(path, json.dumps(note), mode=0o600)
+
+
+def _progress(note: Mapping[str, str]) -> Progress | None:
+    try:
+        code = int(note["exit_code"]) if "exit_code" in note else None
+        return Progress(note["run"], note["command"], note["step"], code, note["told"])
+    except (KeyError, ValueError):
+        return None
+
+
+def _read(path: Path) -> dict[str, str]:
+    """A note; empty when it is not there or is not one: a mapping of text to text."""
+    try:
+        note = json.loads(path.read_bytes())
+        if isinstance(note, dict) and all(map(_printable, note.values())):
+            return note
+    except (OSError, ValueError, RecursionError):
+        pass
+    return {}
+
+
+def _printable(value: object) -> bool:
+    """Whether it is text that can be written somewhere: half a surrogate pair cannot."""
+    return isinstance(value, str) and not any("\ud800" <= sign <= "\udfff" for sign in value)

@@ -1,0 +1,1 @@
+"""What `fream init` writes."""

@@ -1,0 +1,135 @@
+"""A new project for another app: fream's own Compose and nginx files, edited for it."""
+
+import shutil
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from fnmatch import fnmatch
+from importlib.resources import files
+from pathlib import Path
+
+from fream_compose.errors import ConfigurationError
+from fream_compose.project import durable, manifest
+from fream_compose.project.envfile import EnvFile
+from fream_compose.setup import template_edits
+from fream_compose.setup.app import App
+
+FOLDERS = ("compose", "nginx")
+# What a project writes for itself: never copied, and kept out of version control.
+STATE = {
+    "compose": (".env*", "app.env", ".fream/"),
+    "nginx": ("service-url.inc", "live", ".live/", "maintenance*.inc", ".closed/", ".candidate/"),
+}
+_EXAMPLE = ".env.example"
+EDITS = {
+    Path("compose/compose.yaml"): template_edits.compose,
+    Path("compose/infra.yaml"): template_edits.infra,
+    Path("compose/app.yaml"): template_edits.sets,
+    Path("compose/.env.example"): template_edits.env_example,
+    Path("nginx/nginx.conf"): template_edits.nginx,
+}
+# What a project that is set up again must not forget.
+_KEPT = ("COMPOSE_PROFILES", "SET1_VERSION", "SET2_VERSION", *template_edits.PASSWORDS)
+
+
+def template() -> Path:
+    """The folder of fream's own compose/ and nginx/: in the package, or in the source tree."""
+    package = Path(str(files("fream_compose")))
+    installed = package / "template"
+    return installed if installed.is_dir() else package.parent
+
+
+def in_the_way(target: Path) -> list[Path]:
+    """What a new project would overwrite."""
+    return [target] if target.is_file() else [p for f in FOLDERS if (p := target / f).exists()]
+
+
+def earlier_ports(target: Path) -> dict[str, str]:
+    """The ports that the project which is in a folder has fixed; none where there is none."""
+    env = EnvFile(target / "compose" / ".env")
+    if not env.path.exists():
+        return {}
+    return {name: port for name in template_edits.PORTS if (port := env.get(name))}
+
+
+def render(app: App, source: Path, ports: Mapping[str, str]) -> dict[Path, str]:
+    """Every file of the project, by its path. Raises UsageError for an unknown variable.
+
+    ports: on 127.0.0.1, those that are fixed.
+    """
+    texts = upgradable(app, source)
+    env = template_edits.env(texts[Path("compose", _EXAMPLE)], app, ports)
+    return {
+        **texts,
+        manifest.MANIFEST: manifest.render(app.described(), texts),
+        Path("compose/.env"): env,
+    }
+
+
+def upgradable(app: App | None, source: Path) -> dict[Path, str]:
+    """What fream can write anew later, so all but `.env`. None: fream's own files as they are."""
+    found = {path.relative_to(source): path.read_text("utf-8") for path in _files(app, source)}
+    if app is None:
+        return found
+    edited = {path: edit(found[path], app) for path, edit in EDITS.items()}
+    hidden = {Path(folder, ".gitignore"): ignored(names) for folder, names in STATE.items()}
+    return {**found, **edited, **hidden}
+
+
+def _files(app: App | None, source: Path) -> list[Path]:
+    every = (path for folder in FOLDERS for path in sorted((source / folder).rglob("*")))
+    return [path for path in every if path.is_file() and _wanted(path.relative_to(source), app)]
+
+
+def _wanted(path: Path, app: App | None) -> bool:
+    if path.name == _EXAMPLE:
+        return True
+    skipped = [*STATE[path.parts[0]], ".gitignore", manifest.MANIFEST.name]
+    skipped += ["mysql"] if app and not app.mysql else []
+    return not any(fnmatch(part, name.rstrip("/")) for part in path.parts for name in skipped)
+
+
+def ignored(names: tuple[str, ...]) -> str:
+    """The .gitignore of a folder that writes these for itself."""
+    head = "# Secrets, and what fream keeps up to date on each server."
+    exceptions = [f"!{_EXAMPLE}"] if fnmatch(_EXAMPLE, names[0]) else []
+    return "\n".join([head, *names, *exceptions, ""])
+
+
+def write(target: Path, texts: Mapping[Path, str]) -> None:
+    """Write a project; an earlier `.env` is set aside as `.env.TIME`.
+
+    Passwords and what is live are taken over from it. Raises ConfigurationError when a
+    file cannot be written.
+    """
+    old = _set_aside(target / "compose" / ".env")
+    put(target, texts)
+    if old:
+        env = EnvFile(target / "compose" / ".env")
+        known = env.names() & old.names()
+        env.update({name: old.get(name) for name in _KEPT if name in known})
+
+
+def put(target: Path, texts: Mapping[Path, str]) -> None:
+    """Write files and their folders below a folder. Raises ConfigurationError."""
+    for path, text in texts.items():
+        _make_folder((target / path).parent)
+        durable.write(target / path, text, mode=0o600 if path.name == ".env" else 0o644)
+
+
+def _set_aside(env: Path) -> EnvFile | None:
+    if not env.exists():
+        return None
+    now = datetime.now(UTC)
+    return EnvFile(Path(shutil.move(env, env.with_name(f".env.{now:%Y%m%dT%H%M%SZ}"))))
+
+
+def _make_folder(folder: Path) -> None:
+    # Whatever the umask: nginx and MySQL read them as users of their own.
+    try:
+        for missing in reversed([p for p in (folder, *folder.parents) if not p.exists()]):
+            missing.mkdir(mode=0o755)
+            missing.chmod(0o755)
+    except OSError as error:
+        raise ConfigurationError(
+            f"{folder} cannot be made", error.strerror or str(error)
+        ) from error

@@ -1,0 +1,87 @@
+"""One scratch project for all end-to-end tests; each test brings it into the state it needs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from load import Load, Mix
+from tests.ports import LAST, free_range
+from tests.stories.docker import remove_labelled, remove_project
+from tests.stories.project import Project, watched
+from tests.stories.releases import GOOD, LABEL, Releases
+
+# Two runs at once on one server need names and ports of their own.
+NAME = os.environ.get("FREAM_E2E_NAME", "fream-e2e")
+OTHER_NAME = f"{NAME}-other"
+FIRST_PORT = int(os.environ.get("FREAM_E2E_PORT") or free_range(2200, LAST + 1))
+REGISTRY = f"127.0.0.1:{FIRST_PORT + 500}"
+
+
+@pytest.fixture(scope="session")
+def releases() -> Iterator[Releases]:
+    """A registry with the good release, and a way to make others."""
+    remove_labelled(LABEL)
+    found = Releases(REGISTRY)
+    try:
+        found.start()
+        yield found
+    finally:
+        remove_labelled(LABEL)
+
+
+@pytest.fixture(scope="session")
+def project(tmp_path_factory: pytest.TempPathFactory, releases: Releases) -> Iterator[Project]:
+    """The project of this session; nothing of it runs at first."""
+    remove_project(NAME)
+    made = Project(tmp_path_factory.mktemp("project"), NAME, releases.registry, FIRST_PORT)
+    watched.append(made)
+    try:
+        yield made
+    finally:
+        watched.remove(made)
+        remove_project(NAME)
+
+
+@pytest.fixture
+def other_project(tmp_path: Path) -> Iterator[Project]:
+    """A second project on the same server, not started."""
+    remove_project(OTHER_NAME)
+    try:
+        yield Project(tmp_path / "other", OTHER_NAME, REGISTRY, FIRST_PORT + 600)
+    finally:
+        remove_project(OTHER_NAME)
+
+
+@pytest.fixture
+def before_release(project: Project) -> Project:
+    """The project with its infra up, before any release."""
+    if project.include.exists():
+        project.succeed("down")
+        (project.folder / "nginx" / "live").unlink()
+        project.set_env(COMPOSE_PROFILES="infra")
+    project.succeed("up", "infra")
+    return project
+
+
+@pytest.fixture
+def released(project: Project) -> Project:
+    """The project with a release that serves."""
+    if not project.containers():
+        project.succeed("up")
+    if project.live() is None or project.get("/products").status_code != 200:
+        project.switch(GOOD)
+    return project
+
+
+@pytest.fixture
+def visitors(released: Project) -> Iterator[Load]:
+    """People who use the app during the test; none of them may notice anything."""
+    with Load(released.http_port, Mix.only(new=1, keepalive=1, post=1), 300) as load:
+        load.wait_for(10)
+        yield load
+        load.wait_for(10)
+    assert load.report.ok, "\n".join(load.report.lines())

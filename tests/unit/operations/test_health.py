@@ -1,0 +1,118 @@
+"""When a release is good enough."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import chain, repeat
+
+import pytest
+
+from fream_compose.docker.facts import Condition
+from fream_compose.errors import UnhealthyError
+from fream_compose.http import Answer, Unreachable
+from fream_compose.operations.health import Probe, describe, fault_of, wait_until_healthy
+from fream_compose.project.x_fream import Health
+
+RUNS = Condition("running", 0, 0)
+
+
+class Clock:
+    """Time that passes only while somebody waits."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def pause(self, seconds: float) -> None:
+        self.now += seconds
+
+
+def asks(*statuses: int) -> Callable[[], Answer]:
+    """Answers in turn, the last one for ever; 0 is no answer."""
+    answers: Iterator[int] = chain(statuses, repeat(statuses[-1]))
+
+    def ask() -> Answer:
+        status = next(answers)
+        if not status:
+            raise Unreachable("connection refused")
+        return Answer(status, "body", 0.01)
+
+    return ask
+
+
+def wait(
+    ask: Callable[[], Answer],
+    condition: Condition = RUNS,
+) -> float:
+    """Seconds until healthy."""
+    clock = Clock()
+    probe = Probe("GET /products", ask, lambda: condition)
+    wait_until_healthy(probe, Health(), 100.0, clock, clock.pause)
+    return clock.now
+
+
+def test_successes_must_come_in_a_row() -> None:
+    interval = Health().interval.total_seconds()
+
+    assert wait(asks(200, 200)) == pytest.approx(interval)
+    assert wait(asks(200, 500, 200, 0, 200, 204)) == pytest.approx(5 * interval)
+
+
+def test_the_deadline_tells_the_last_answer() -> None:
+    with pytest.raises(UnhealthyError) as caught:
+        wait(asks(0, 0, 503))
+
+    assert "within 100 s" in caught.value.what
+    assert caught.value.why == "GET /products: HTTP 503: body"
+
+
+def test_no_answer_at_all_tells_why() -> None:
+    with pytest.raises(UnhealthyError) as caught:
+        wait(asks(0))
+
+    assert "connection refused" in caught.value.why
+
+
+@pytest.mark.parametrize(("body", "fault"), [("UP", ""), ("DOWN", "which does not match")])
+def test_a_good_answer_holds_what_the_settings_ask_for(body: str, fault: str) -> None:
+    found = fault_of(Answer(200, f"status: {body}", 0.01), Health(body="status: UP"))
+
+    assert fault in found
+    assert bool(found) == bool(fault)
+
+
+@pytest.mark.parametrize("status", [199, 300, 301, 404, 500])
+def test_only_2xx_is_good(status: int) -> None:
+    with pytest.raises(UnhealthyError):
+        wait(asks(status))
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        Condition("exited", 1, 0),
+        Condition("exited", 0, 0),
+        Condition("dead", 1, 0),
+        Condition("restarting", 1, 0),
+        Condition("running", 0, 2),
+    ],
+)
+def test_a_crash_ends_the_wait_within_two_seconds(condition: Condition) -> None:
+    clock = Clock()
+    probe = Probe("GET /products", asks(0), lambda: condition)
+
+    with pytest.raises(UnhealthyError) as caught:
+        wait_until_healthy(probe, Health(), 100.0, clock, clock.pause)
+
+    assert clock.now < 2
+    assert "crashed" in caught.value.what
+    assert condition.state in caught.value.why
+
+
+def test_an_answer_is_described_in_one_short_line() -> None:
+    assert describe(Answer(200, "", 0)) == "HTTP 200"
+    assert describe(Answer(500, "a\n  b", 0)) == "HTTP 500: a b"
+    assert len(describe(Answer(500, "x" * 2000, 0))) < 250
+    assert describe(Answer(302, "", 0, {"location": "/login"})) == "HTTP 302 to /login"

@@ -1,0 +1,124 @@
+"""What outlives releases: up and down."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+
+from fream_compose.docker.neighbours import Clash
+from fream_compose.errors import ConfigurationError, EngineError, UsageError
+from fream_compose.operations import infra
+from tests.fakes import Stage
+
+
+def up(stage: Stage, *profiles: str) -> None:
+    infra.up(stage.context, profiles)
+
+
+def down(stage: Stage) -> None:
+    infra.down(stage.project, stage.watcher, volumes=False)
+
+
+def test_everything_that_was_live_comes_back(live: Stage) -> None:
+    down(live)
+    assert live.serves() == ""
+
+    up(live)
+
+    assert live.serves() == "1.0.0"
+    assert live.project.infra == {"mysql", "nginx"}
+
+
+def test_infra_alone_leaves_the_live_set_as_it_is(live: Stage) -> None:
+    down(live)
+
+    up(live, "infra")
+
+    assert live.project.infra == {"mysql", "nginx"}
+    assert live.project.running() == {}
+
+
+def test_a_profile_that_does_not_exist_is_refused_before_anything_starts(live: Stage) -> None:
+    down(live)
+
+    with pytest.raises(UsageError):
+        up(live, "infa")
+
+    assert live.project.infra == set()
+
+
+def test_an_idle_set_is_started_by_a_release_only(live: Stage) -> None:
+    with pytest.raises(UsageError) as caught:
+        up(live, "set2")
+
+    assert "fream switch" in caught.value.next_step
+    assert set(live.project.running()) == {"set1"}
+
+
+def test_a_port_in_use_is_told_before_anything_starts(live: Stage) -> None:
+    down(live)
+    address = live.settings.addresses["nginx"][0]
+
+    with socket.create_server(address[:2]), pytest.raises(ConfigurationError) as caught:
+        up(live)
+
+    assert "HTTP_PORT" in caught.value.next_step
+    assert live.project.infra == set()
+
+
+def test_ports_of_what_runs_already_are_not_in_the_way(live: Stage) -> None:
+    up(live)
+
+    assert live.serves() == "1.0.0"
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        "Up 2 minutes (unhealthy)",
+        "Up 3 seconds (health: starting)",
+        "Exited (1) 2 seconds ago",
+        "Restarting (1) 5 seconds ago",
+    ],
+)
+def test_infra_that_does_not_start_says_which_container_is_not_well(
+    live: Stage, status: str
+) -> None:
+    """The others have no health check, or have done their work: it is not their fault."""
+    live.project.infra |= {"cache", "job"}
+    live.project.statuses = {
+        "cache": "Up 2 minutes",
+        "job": "Exited (0) 2 seconds ago",
+        "mysql": status,
+        "nginx": "Up 2 minutes (healthy)",
+    }
+    live.project.fail("up mysql nginx", "dependency failed to start")
+
+    with pytest.raises(EngineError) as caught:
+        up(live)
+
+    assert caught.value.why == f"dependency failed to start\nshop-mysql is {status}"
+
+
+def test_where_all_are_well_nobody_is_blamed(live: Stage) -> None:
+    live.project.fail("up mysql nginx", "no space left on device")
+
+    with pytest.raises(EngineError) as caught:
+        up(live)
+
+    assert caught.value.why == "no space left on device"
+
+
+def test_what_is_shared_with_another_project_is_refused_before_anything_starts(
+    live: Stage,
+) -> None:
+    down(live)
+    live.project.strangers = (Clash("production-nginx answers", "why", "Set FREAM_NETWORK_NAME"),)
+
+    with pytest.raises(ConfigurationError) as caught:
+        up(live)
+
+    assert "production-nginx" in caught.value.what
+    assert "FREAM_NETWORK_NAME" in caught.value.next_step
+    assert live.project.infra == set()
