@@ -69,11 +69,14 @@ def before_release(project: Project) -> Project:
 
 @pytest.fixture
 def released(project: Project) -> Project:
-    """The project with a release that serves."""
+    """The project with a release that serves, and nothing in its idle set."""
     if not project.containers():
         project.succeed("up")
     if project.live() is None or project.get("/products").status_code != 200:
         project.switch(GOOD)
+    if project.idle_set in project.running():  # kept warm by the test before
+        project.succeed("rollback")
+    assert set(project.running()) == {"mysql", "nginx", project.live_set}
     return project
 
 
