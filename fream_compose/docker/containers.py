@@ -85,6 +85,11 @@ class Containers(PublishedPorts):
         what = f"{container} could not be signalled"
         change(lambda docker: docker.container.kill(container, signal=name), what)
 
+    def join(self, container: str, network: str) -> None:
+        """Connect a container that runs to one more network. Raises EngineError."""
+        what = f"{container} could not be connected to the network {network}"
+        change(lambda docker: docker.network.connect(network, container), what)
+
     def restart(self, container: str) -> None:
         """Stop a container, by force after ten seconds, and start it again. Raises EngineError."""
         what = f"{container} could not be restarted"

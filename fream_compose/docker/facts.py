@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from fream_compose.project.layout import address
+from fream_compose.project.layout import address, confinement
 
 _ENDED = ("exited", "dead", "restarting")
 
@@ -80,7 +80,7 @@ class Condition:
     restarts: how often Docker restarted it. started: when, as Docker prints it. health:
     starting, healthy or unhealthy; empty without a health check. image: the id of its
     image, and reference: the name that it was asked for by. lasting: whether Docker starts
-    it again when it ends well.
+    it again when it ends well. confined: as confinement() says it.
     """
 
     state: str
@@ -97,6 +97,7 @@ class Condition:
     published: frozenset[str] = frozenset()
     reached: tuple[tuple[int, str, int], ...] = ()
     networks: frozenset[str] = frozenset()
+    confined: frozenset[str] = frozenset()
 
     @property
     def crashed(self) -> bool:
@@ -132,6 +133,17 @@ def condition_of(facts: dict[str, Any]) -> Condition:
             for place in places or ()
         ),
         networks=frozenset(network.get("Networks") or {}),
+        confined=_confined(facts["HostConfig"]),
+    )
+
+
+def _confined(host: dict[str, Any]) -> frozenset[str]:
+    return confinement(
+        host.get("ReadonlyRootfs"),
+        host.get("SecurityOpt"),
+        host.get("CapDrop"),
+        host.get("CapAdd"),
+        host.get("PidsLimit"),
     )
 
 

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from fream_compose import http
 from fream_compose.errors import FreamError, ProxyError, ProxySilentError
+from fream_compose.nginx import key
 from fream_compose.nginx.include import release_of
 from fream_compose.nginx.maintenance import CLOSED, UNKNOWN
 from fream_compose.release import LiveRelease, SetName
@@ -79,7 +80,7 @@ class Control:
 
     def state(self) -> ProxyState:
         """Ask nginx what it serves. Raises ProxySilentError, or ProxyError for nonsense."""
-        return ask(self._url)
+        return ask(self._url, key.header(self._directory))
 
     def answers_within(self, seconds: float, pause: Callable[[float], None]) -> bool:
         """Whether nginx gives an answer before the time is up."""
@@ -105,7 +106,8 @@ class Control:
 
         timeout and check: as those of http.get().
         """
-        return http.get(f"{self._url}/{name}{path}", timeout, headers, check)
+        carried = {**(headers or {}), **key.header(self._directory)}
+        return http.get(f"{self._url}/{name}{path}", timeout, carried, check)
 
     def busy(self, name: SetName) -> bool:
         """Whether a request that was given to a set is still in flight, in any worker.
@@ -114,7 +116,8 @@ class Control:
         """
         url = f"{self._url}/busy/{name}"
         try:
-            return http.get(url, _ANSWER_SECONDS).status == _IS_BUSY
+            held = http.get(url, _ANSWER_SECONDS, key.header(self._directory))
+            return held.status == _IS_BUSY
         except http.Unreachable as error:
             raise _silent(url, error) from error
 
@@ -142,23 +145,24 @@ class Control:
         return min(moments, default=None)
 
 
-def ask(control_url: str) -> ProxyState:
+def ask(control_url: str, headers: Mapping[str, str] | None = None) -> ProxyState:
     """Ask the nginx behind a control port what it serves. Raises as Control.state() does.
 
+    headers: with its key; without it, a maintenance has no id.
     What it names and where it sends a request are two looks, between which a cut-over may
     fall: where they differ twice, nothing is known to be live.
     """
     url = f"{control_url}/live"
     for _ in range(2):
-        state = _answer(url)
+        state = _answer(url, headers)
         if state.live is None or state.routed == state.live.set:
             return state
     return replace(state, live=None)
 
 
-def _answer(url: str) -> ProxyState:
+def _answer(url: str, headers: Mapping[str, str] | None) -> ProxyState:
     try:
-        found = http.get(url, _ANSWER_SECONDS)
+        found = http.get(url, _ANSWER_SECONDS, headers)
         answer, said = json.loads(found.body), found.headers
         live = release_of(answer["set"], answer["version"], answer["switch"])
         looks = "nginx" not in answer
@@ -167,7 +171,7 @@ def _answer(url: str) -> ProxyState:
         return ProxyState(
             live,
             said.get("x-nginx") or answer["nginx"],
-            _closed_by(url) if closed else allows,
+            _closed_by(url, headers) if closed else allows,
             allows,
             # nginx leaves a header out that is empty.
             said.get("x-live-set", "") if looks else answer["set"],
@@ -184,9 +188,9 @@ def _answer(url: str) -> ProxyState:
         ) from error
 
 
-def _closed_by(url: str) -> str:
+def _closed_by(url: str, headers: Mapping[str, str] | None) -> str:
     """The id of the maintenance that closes the app to everybody."""
-    told = http.get(f"{url.removesuffix('/live')}/maintenance", _ANSWER_SECONDS)
+    told = http.get(f"{url.removesuffix('/live')}/maintenance", _ANSWER_SECONDS, headers)
     with suppress(ValueError, KeyError, TypeError):
         return str(json.loads(told.body)["id"])
     return UNKNOWN

@@ -75,6 +75,9 @@ def _of_container(now: Condition, wanted: ServiceSettings, takes_effect: str) ->
     if wanted.networks and now.networks != wanted.networks:
         differ = (_listed(now.networks), _listed(wanted.networks))
         yield Drift(f"networks of {now.service}", *differ, takes_effect)
+    if now.confined != wanted.confined:
+        differ = _listed(now.confined - wanted.confined), _listed(wanted.confined - now.confined)
+        yield Drift(f"confinement of {now.service}", *differ, takes_effect)
 
 
 def _name(image: str) -> str:

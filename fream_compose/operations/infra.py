@@ -94,12 +94,30 @@ def start(
 
     # An nginx that starts without the link would not look for it.
     context.proxy.prepare()
+    wanted = services or settings.infra
     try:
-        wanted = services or settings.infra
+        for container, network in _not_joined(project, containers) if recreate else ():
+            # Only then its network is there; what runs stays as it is.
+            project.compose.up_healthy(wanted, _READY_SECONDS, look)
+            project.containers.join(container, network)
         project.compose.up_healthy(wanted, _READY_SECONDS, look, recreate, stop_seconds)
     except EngineError as error:
         _explain(project, error)
         raise
+
+
+def _not_joined(project: Project, containers: tuple[Container, ...]) -> tuple[tuple[str, str], ...]:
+    """Containers of the sets that run, each with a network of its service that it lacks.
+
+    They would lose MySQL when it is made anew and is on that network only.
+    """
+    settings = project.settings
+    running = [c.id for c in containers if c.state == "running" and settings.set_of(c.service)]
+    return tuple(
+        (now.name, network)
+        for now in project.containers.conditions(running)
+        for network in sorted(settings.services[now.service].networks - now.networks)
+    )
 
 
 def reject_old_nginx(printed: str, image: str) -> None:

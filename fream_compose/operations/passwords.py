@@ -7,6 +7,7 @@ shows in the app only, as it is started.
 import re
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from fream_compose.docker.project import Project
 from fream_compose.errors import ConfigurationError, EngineError
@@ -16,42 +17,48 @@ SERVICE = "mysql"
 _LOOK_SECONDS = 2.0
 # Access denied, to the server or to the database; no such database; no login by password.
 _REFUSED = re.compile(r"^ERROR (?:1044|1045|1049|1698)\b.*", re.MULTILINE)
-_BETWEEN = "-- root --"
-# In a new container, because one that runs keeps what it was made with. The passwords
-# are read in there, so that they are in no argument and in nothing that is printed.
-_QUESTION = f"""
-secret() {{ eval "printf %s \\"\\${{$1:-}}\\""; eval "cat \\"\\${{$1_FILE:-/dev/null}}\\""; }}
-ask() {{
-    MYSQL_PWD="$(secret "$2" 2>/dev/null)"
-    export MYSQL_PWD
-    [ -z "$MYSQL_PWD" ] || mysql --host="$HOST" --connect-timeout=5 --user="$1" -e 'DO 0' $3 2>&1
-}}
-ask "${{MYSQL_USER:-}}" MYSQL_PASSWORD "${{MYSQL_DATABASE:-}}"
-echo '{_BETWEEN}'
-ask root MYSQL_ROOT_PASSWORD ""
+# The password is read in the container, so that it is in no argument and in nothing that is
+# printed. Arguments: user, the variable of the password, database, then mysql's own.
+_ASK = """
+user=$1 variable=$2 database=$3
+shift 3
+MYSQL_PWD="$({
+    eval "printf %s \\"\\${$variable:-}\\""
+    eval "cat \\"\\${${variable}_FILE:-/dev/null}\\""
+} 2>/dev/null)"
+export MYSQL_PWD
+[ -z "$MYSQL_PWD" ] || mysql "$@" --connect-timeout=5 --user="$user" -e 'DO 0' $database 2>&1
 exit 0
 """
 
 
-def reject_refused(project: Project, report: Report, check: Callable[[], None]) -> None:
-    """Ask MySQL, which runs, whether it lets the app in. Raises ConfigurationError.
+def _of_app(host: str) -> list[str]:
+    who = f'set -- "${{MYSQL_USER:-}}" MYSQL_PASSWORD "${{MYSQL_DATABASE:-}}" --host={host}'
+    return ["sh", "-c", who + _ASK]
 
-    A root password that it does not accept is a warning: the app does not use it. Where
-    MySQL cannot be asked, nothing is said.
+
+def _of_root() -> list[str]:
+    return ["sh", "-c", "set -- root MYSQL_ROOT_PASSWORD ''" + _ASK]
+
+
+def reject_refused(project: Project, report: Report, check: Callable[[], None]) -> None:
+    """Ask MySQL as the app and as root. Raises ConfigurationError if the app is not let in.
+
+    The app's password is tried in a new container, because one that runs keeps what it was
+    made with; root is let in from inside the container only, where it has that one's. That
+    root is not let in is a warning: fream does not need it, people do. Where MySQL cannot be
+    asked, nothing is said.
     """
     name = _container(project)
     if not name:
         return
-    try:
-        question = ["sh", "-c", f"HOST='{name}'{_QUESTION}"]
-        printed = project.compose.one_off(SERVICE, question, check)
-    except EngineError:
-        return
-    of_app, _, of_root = printed.partition(_BETWEEN)
-    if found := _REFUSED.search(of_app):
-        raise refused(project, found[0])
-    if found := _REFUSED.search(of_root):
-        report.warn(f"MySQL does not accept MYSQL_ROOT_PASSWORD of .env: {found[0]}")
+    with suppress(EngineError):
+        answer = project.compose.one_off(SERVICE, _of_app(name), check)
+        if found := _REFUSED.search(answer):
+            raise refused(project, found[0])
+        answer = project.containers.execute(name, _of_root())
+        if found := _REFUSED.search(answer):
+            report.warn(f"MySQL does not accept its container's MYSQL_ROOT_PASSWORD: {found[0]}")
 
 
 class Refusal:

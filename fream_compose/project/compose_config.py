@@ -6,7 +6,7 @@ from typing import Any
 from fream_compose.errors import ConfigurationError
 from fream_compose.image_reference import ImageReference
 from fream_compose.project.durations import seconds_of
-from fream_compose.project.layout import CONTROL, Address, address
+from fream_compose.project.layout import CONTROL, Address, address, confinement
 from fream_compose.project.settings import ServiceSettings, SetSettings, Settings
 from fream_compose.project.x_fream import SwitchSettings, read_x_fream
 from fream_compose.release import SetName
@@ -75,6 +75,13 @@ def _service(spec: dict[str, Any], config: dict[str, Any]) -> ServiceSettings:
         published=frozenset(address(*port) for port in ports),
         networks=frozenset(
             known[key]["name"] for key in spec.get("networks") or () if key in known
+        ),
+        confined=confinement(
+            spec.get("read_only"),
+            spec.get("security_opt"),
+            spec.get("cap_drop"),
+            spec.get("cap_add"),
+            spec.get("pids_limit"),
         ),
     )
 

@@ -31,11 +31,15 @@ class SetSettings(Model):
 
 
 class ServiceSettings(Model):
-    """How a service's container should be. published: as `host:port:inner`."""
+    """How a service's container should be.
+
+    published: as `host:port:inner`. confined: what it may not do, as confinement() says it.
+    """
 
     image: str
     published: frozenset[str]
     networks: frozenset[str]
+    confined: frozenset[str] = frozenset()
 
 
 class Settings(Model):

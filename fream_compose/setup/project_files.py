@@ -17,7 +17,15 @@ FOLDERS = ("compose", "nginx")
 # What a project writes for itself: never copied, and kept out of version control.
 STATE = {
     "compose": (".env*", "app.env", ".fream/"),
-    "nginx": ("service-url.inc", "live", ".live/", "maintenance*.inc", ".closed/", ".candidate/"),
+    "nginx": (
+        "service-url.inc",
+        "live",
+        ".live/",
+        "maintenance*.inc",
+        ".closed/",
+        ".candidate/",
+        ".key/",
+    ),
 }
 _EXAMPLE = ".env.example"
 EDITS = {

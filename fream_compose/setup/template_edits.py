@@ -27,8 +27,14 @@ def compose(text: str, app: App) -> str:
     text = replaced(text, "HEALTH_CHECK_POINT:-/products", "HEALTH_CHECK_POINT:-/")
     if not app.mysql:
         text = replaced(text, "infra (MySQL, nginx)", "infra (nginx)")
-        text = without_block(text, "  required:")
+        text = _without_data_network(without_block(text, "  required:"))
     return text
+
+
+def _without_data_network(text: str) -> str:
+    """Without MySQL's network, which the files of an earlier fream do not have."""
+    text = text.replace("; the sets reach MySQL, and nginx does not.", ".")
+    return re.sub(r"^ +data:\n(?: +name: .*-data\n)?", "", text, flags=re.MULTILINE)
 
 
 def infra(text: str, app: App) -> str:
@@ -52,7 +58,7 @@ def sets(text: str, app: App) -> str:
     text = replaced(text, "IMAGE_NAME:-fream", f"IMAGE_NAME:-{app.repository}")
     text = without_lines(text, "  SPRING_PROFILES_ACTIVE:")
     if not app.mysql:
-        text = without_lines(text, "  FREAM_DB_")
+        text = _without_data_network(without_lines(text, "  FREAM_DB_"))
     for usual in ("8081", "8082") if app.port else ():
         text = replaced(text, f'SERVER_PORT: "{usual}"', f'SERVER_PORT: "{app.port}"')
         text = replaced(text, f"}}:{usual}\n", f"}}:{app.port}\n")
@@ -90,6 +96,7 @@ def env_example(text: str, app: App) -> str:
         for name in ("MYSQL_DATABASE", "MYSQL_USER"):
             text = with_variable(text, name, app.name.replace("-", "_")[:32])
         return text
+    text = text.replace(" MySQL's is this one with -data.", "")
     return without_variables(without_section(text, "MySQL"), "FREAM_DB_")
 
 

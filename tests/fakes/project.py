@@ -40,9 +40,10 @@ class FakeProject(Project, PublishedPorts):
     it is fine. script: by action, such as `up set2`, `remove set1`, `fetch 1.0.1`,
     `signal HUP`. restarts: how often nginx was. strangers: what other projects
     share. statuses: what Docker says of infra's containers. one_offs: by service, what a
-    command in a new container prints. health_checks: by container. made_in: by service, the
-    folder that its container was made in; else this project's. made_with: what a service's
-    container has that is set otherwise by now.
+    command in a new container prints; inside: in a running one, by its name. joined:
+    containers and the networks that they were connected to. health_checks: by container.
+    made_in: by service, the folder that its container was made in; else this project's.
+    made_with: what a service's container has that is set otherwise by now.
 
     It is its own Compose, containers and images: what it lacks of them fails at once.
     """
@@ -65,6 +66,8 @@ class FakeProject(Project, PublishedPorts):
         self.recreated = False
         self.made_in: dict[str, Path] = {}
         self.one_offs: dict[str, str] = {}
+        self.inside: dict[str, str] = {}
+        self.joined: list[tuple[str, str]] = []
         self.health_checks: dict[str, str] = {}
         self.access_log: Path | None = None
         self.strangers: tuple[Clash, ...] = ()
@@ -191,6 +194,8 @@ class FakeProject(Project, PublishedPorts):
 
     def execute(self, container: str, command: list[str]) -> str:
         self._act(f"execute {command[0]}")
+        if container in self.inside:
+            return self.inside[container]
         self._reject_stopped(container)
         if command[:2] == ["nginx", "-t"]:
             self.nginx.check(command[-1])
@@ -204,6 +209,10 @@ class FakeProject(Project, PublishedPorts):
 
     def started(self, pid: int) -> float | None:
         return self.nginx.loaded_at if pid else None
+
+    def join(self, container: str, network: str) -> None:
+        self._act(f"join {network}")
+        self.joined.append((container, network))
 
     def signal(self, container: str, name: str) -> None:
         self._act(f"signal {name}")

@@ -45,8 +45,10 @@ def test_a_user_or_database_that_the_data_does_not_know_is_found(
 
 def test_another_root_password_is_a_warning(before_release: Project) -> None:
     with before_release.changed_env(MYSQL_ROOT_PASSWORD=f"'{WRONG}'"):
+        docker("rm", "-f", before_release.container("mysql"))
         result = before_release.succeed("up", "infra")
 
     assert "MYSQL_ROOT_PASSWORD" in result.text
     assert WRONG not in result.text
+    docker("rm", "-f", before_release.container("mysql"))
     assert "MYSQL_ROOT_PASSWORD" not in before_release.succeed("up", "infra").text

@@ -264,7 +264,7 @@ def up(stage: Stage) -> None:
 
 @pytest.mark.parametrize("code", [1044, 1045, 1049, 1698])
 def test_up_says_that_mysql_does_not_let_the_app_in(live: Stage, code: int) -> None:
-    live.project.one_offs["mysql"] = f"{WARNING}{DENIED.replace('1045', str(code))}\n-- root --\n"
+    live.project.one_offs["mysql"] = f"{WARNING}{DENIED.replace('1045', str(code))}\n"
 
     with pytest.raises(ConfigurationError) as caught:
         up(live)
@@ -276,16 +276,18 @@ def test_up_says_that_mysql_does_not_let_the_app_in(live: Stage, code: int) -> N
 
 
 @pytest.mark.parametrize(
-    ("told", "warnings"),
+    ("told", "root", "warnings"),
     [
-        ("-- root --\n", 0),
-        (f"-- root --\n{DENIED}\n", 1),
-        ("ERROR 2005 (HY000): Unknown MySQL server host 'x'\n-- root --\n", 0),
-        ("", 0),
+        ("", "", 0),
+        ("", DENIED, 1),
+        ("ERROR 2005 (HY000): Unknown MySQL server host 'x'\n", "", 0),
     ],
 )
-def test_up_goes_on_where_the_app_is_let_in(live: Stage, told: str, warnings: int) -> None:
+def test_up_goes_on_where_the_app_is_let_in(
+    live: Stage, told: str, root: str, warnings: int
+) -> None:
     live.project.one_offs["mysql"] = told
+    live.project.inside["shop-mysql"] = root
 
     up(live)
 

@@ -164,6 +164,10 @@ CALLS: dict[str, tuple[Ask, Sequence[str]]] = {
         lambda p: p.containers.signal("nginx", "HUP"),
         [f"{QUICK} container kill --signal SIGHUP nginx"],
     ),
+    "containers.join": (
+        lambda p: p.containers.join("app", "fream-data"),
+        [f"{QUICK} network connect fream-data app"],
+    ),
     "containers.restart": (
         lambda p: p.containers.restart("nginx"),
         [f"{QUICK} restart --time 10 nginx"],

@@ -103,6 +103,7 @@ def test_the_control_port_is_asked_where_it_is(live: Stage) -> None:
         ("mysql", {"reference": "mysql:8.0"}, "image of mysql"),
         ("set1", {"reference": "127.0.0.1:5000/old:1.0.0"}, "image of set1"),
         ("nginx", {"networks": frozenset({"old"})}, "networks of nginx"),
+        ("set1", {"confined": frozenset({"read_only"})}, "confinement of set1"),
     ],
 )
 def test_an_image_or_a_network_that_was_edited_is_drift(

@@ -16,6 +16,13 @@ def up(stage: Stage, *profiles: str) -> None:
     infra.up(stage.context, profiles)
 
 
+def wants(stage: Stage, service: str, **wanted: object) -> None:
+    """Set something of a service otherwise, after its container was made."""
+    services = stage.settings.services
+    changed = {**services, service: services[service].model_copy(update=wanted)}
+    stage.project.settings = stage.settings.model_copy(update={"services": changed})
+
+
 def down(stage: Stage) -> None:
     infra.down(stage.project, stage.watcher, volumes=False)
 
@@ -122,3 +129,14 @@ def test_what_is_shared_with_another_project_is_refused_before_anything_starts(
     assert "production-nginx" in caught.value.what
     assert "FREAM_NETWORK_NAME" in caught.value.next_step
     assert live.project.infra == set()
+
+
+def test_what_runs_is_joined_to_the_network_that_mysql_is_about_to_be_on(live: Stage) -> None:
+    wants(live, "set1", networks=frozenset({"shop", "shop-data"}))
+    live.project.made_with["set1"] = {"networks": frozenset({"shop"})}
+
+    up(live)
+    assert live.project.joined == []
+
+    infra.up(live.context, ("infra",), recreate=True)
+    assert live.project.joined == [("shop-app-set1", "shop-data")]

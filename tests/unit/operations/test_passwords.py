@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from fream_compose.operations.passwords import _QUESTION
+from fream_compose.operations.passwords import _of_app, _of_root
 
 SECRET = "p$a ss'\"wörd"
-MYSQL = '#!/bin/sh\necho "$MYSQL_PWD" > {folder}/password-of-$3\necho "$@" >> {folder}/told\n'
+MYSQL = '#!/bin/sh\necho "$MYSQL_PWD" >> {folder}/passwords\necho "$@" >> {folder}/told\n'
 
 
 @pytest.mark.parametrize("in_a_file", [False, True])
@@ -27,8 +27,12 @@ def test_mysql_is_asked_with_the_passwords_of_env_and_none_is_an_argument(
         given |= {"MYSQL_PASSWORD": "", "MYSQL_PASSWORD_FILE": str(tmp_path / "secret")}
     place = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "MYSQL_USER": "app", "MYSQL_DATABASE": "d"}
 
-    subprocess.run(["sh", "-c", f"HOST='db'{_QUESTION}"], env=place | given, check=True)
+    for question in (_of_app("db"), _of_root()):
+        subprocess.run(question, env=place | given, check=True)
 
-    assert (tmp_path / "password-of---user=app").read_text() == f"{SECRET}\n"
-    assert (tmp_path / "password-of---user=root").read_text() == f"root {SECRET}\n"
-    assert SECRET not in (tmp_path / "told").read_text()
+    assert (tmp_path / "passwords").read_text() == f"{SECRET}\nroot {SECRET}\n"
+    told = (tmp_path / "told").read_text()
+    assert told.splitlines() == [
+        "--host=db --connect-timeout=5 --user=app -e DO 0 d",
+        "--connect-timeout=5 --user=root -e DO 0",
+    ]

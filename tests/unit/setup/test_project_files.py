@@ -156,7 +156,7 @@ def test_freams_own_project_keeps_the_ports_of_the_old_scripts(tmp_path: Path) -
     assert [spec.port for spec in settings.sets.values()] == [8081, 8082]
     assert settings.http_urls == ("http://127.0.0.1:80", "http://127.0.0.1:18080")
     assert settings.control_port == 18090
-    assert settings.networks == ("fream",)
+    assert settings.networks == ("fream-data", "fream")
 
 
 def test_a_variable_that_env_does_not_have_is_refused() -> None:
@@ -203,7 +203,7 @@ def test_a_copy_under_another_name_has_a_network_of_its_own(app: App, tmp_path: 
     settings = settings_of(tmp_path)
 
     assert settings.project == "staging"
-    assert settings.networks == ("staging",)
+    assert set(settings.networks) == {"staging"} | ({"staging-data"} if app.mysql else set())
     assert settings.nginx_container == "staging-nginx"
 
 

@@ -97,12 +97,11 @@ def test_what_was_edited_stays_with_the_new_text_beside_it(tmp_path: Path) -> No
 
     done = run(root)
 
-    assert done.of(Outcome.BESIDE) == [str(CHANGED)]
+    assert done.of(Outcome.BESIDE) == ["compose/compose.yaml", str(CHANGED)]
     assert ours.read_text() == edited
     new = ours.with_name("app.conf.new")
     assert new.read_text() == (project_files.template() / CHANGED).read_text()
     assert set(done.of(Outcome.KEPT)) == {
-        "compose/compose.yaml",
         "nginx/pages/maintenance.html",
         "nginx/proxy.inc",
     }
@@ -110,6 +109,7 @@ def test_what_was_edited_stays_with_the_new_text_beside_it(tmp_path: Path) -> No
     assert not (root / "nginx/proxy.inc").exists()
     assert version_of(root) == "warning"
     new.unlink()
+    compose.with_name("compose.yaml.new").unlink()
     assert version_of(root) == "ok"
 
 

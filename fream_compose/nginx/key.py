@@ -1,0 +1,50 @@
+"""The key to nginx's control port: the name of a file in a folder that only its owner can list.
+
+nginx looks whether the file that a request names is there, so a key that is made holds at once,
+and no configuration has it.
+"""
+
+import re
+import secrets
+import shutil
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+_FOLDER = ".key"
+_HEADER = "X-Fream-Key"
+_KEY = re.compile(r"[0-9a-f]{64}")
+_SEARCHABLE = 0o711  # by nginx's user, who asks for one name, but does not list them
+
+
+def header(folder: Path) -> dict[str, str]:
+    """What a request to the control port of this configuration carries.
+
+    The key is made where there is none. Nothing where this user may not have it: then nginx
+    says what is live, and refuses the rest.
+    """
+    with suppress(OSError):
+        return {_HEADER: _held(folder / _FOLDER) or _made(folder / _FOLDER)}
+    return {}
+
+
+def _held(keys: Path) -> str:
+    """The key that there is; empty where there is none, or where others may list it."""
+    if not keys.is_dir() or keys.stat().st_mode & 0o777 != _SEARCHABLE:
+        return ""
+    return min((path.name for path in keys.iterdir() if _KEY.fullmatch(path.name)), default="")
+
+
+def _made(keys: Path) -> str:
+    """A new key, or the one that another run makes at this moment."""
+    shutil.rmtree(keys, ignore_errors=True)
+    draft = Path(tempfile.mkdtemp(prefix=f"{_FOLDER}.", dir=keys.parent))
+    key = secrets.token_hex(32)
+    (draft / key).touch(mode=0o600)
+    draft.chmod(_SEARCHABLE)
+    try:
+        draft.rename(keys)
+    except OSError:
+        shutil.rmtree(draft)
+        return _held(keys)
+    return key
