@@ -143,3 +143,65 @@ def test_what_was_edited_stays_under_live_traffic_with_the_new_text_beside_it(
     assert not new.exists()
     assert (ours.read_text(), page.read_text()) == (edited, my_page)
     assert earlier.version() == next_version
+
+
+def test_mysql_moves_to_its_own_network_with_its_data_and_only_when_told(
+    first: Project, releases: Releases
+) -> None:
+    """What runs reaches it meanwhile: a release on both networks, and one of before by joining."""
+    make_earlier_containers(first)
+    first.query("CREATE TABLE IF NOT EXISTS kept (word TEXT); INSERT INTO kept VALUES ('safe')")
+    ids = first.containers()
+
+    upgrade(first)
+    first.succeed("reload")
+    told = first.succeed("status").text
+    assert "networks of mysql" in told
+    assert "confinement of nginx" in told
+    assert first.containers() == ids
+
+    with clients(first) as load:
+        first.switch(releases.push("1.0.3"))
+        assert networks(first, "mysql") == {first.name}
+        assert networks(first, first.live_set) == {first.name, f"{first.name}-data"}
+        load.wait_for(20)
+    assert first.get("/products").status_code == 200
+    assert "networks of" in first.succeed("status").text
+
+    first.succeed("up", "infra", "--recreate")
+    assert "networks of" not in first.succeed("status").text
+    assert_moved(first)
+
+
+def test_a_release_of_before_keeps_its_way_to_a_mysql_that_moves(first: Project) -> None:
+    make_earlier_containers(first)
+    live = first.containers()[first.container(first.live_set)]
+    upgrade(first)
+
+    first.succeed("up", "infra", "--recreate")
+
+    assert first.containers()[first.container(first.live_set)] == live
+    assert_moved(first)
+    assert "networks of" not in first.succeed("status").text
+
+
+def assert_moved(project: Project) -> None:
+    assert networks(project, "mysql") == {f"{project.name}-data"}
+    assert networks(project, "nginx") == {project.name}
+    assert project.query("SELECT DISTINCT word FROM kept").split()[-1] == "safe"
+    eventually(lambda: project.get("/products").status_code == 200)
+
+
+def make_earlier_containers(project: Project) -> None:
+    """Its containers as the Compose files of before make them; nginx's files stay as they are."""
+    (project.folder / manifest.MANIFEST).unlink(missing_ok=True)
+    for old in (OLD_TEXTS / "compose").iterdir():
+        (project.folder / old.relative_to(OLD_TEXTS)).write_text(old.read_text())
+    project.compose("up", "--detach", "--wait", "--force-recreate")
+    docker("network", "rm", f"{project.name}-data")
+    eventually(lambda: project.get("/products").status_code == 200)
+
+
+def networks(project: Project, service: str) -> set[str]:
+    form = "{{range $name, $_ := .NetworkSettings.Networks}}{{$name}} {{end}}"
+    return set(docker("inspect", "--format", form, project.container(service)).split())
