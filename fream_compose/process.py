@@ -31,9 +31,18 @@ class Output:
         self._lost += excess
         del self._tail[:excess]
 
+    @property
+    def cut(self) -> bool:
+        """Whether more was printed than is kept."""
+        return self._lost > 0
+
+    def whole(self) -> bytes:
+        """All that is kept."""
+        return bytes(self._head + self._tail)
+
     def text(self, limit: int = LIMIT) -> str:
         """As text, bytes that are none replaced. limit: bytes of the beginning, and of the end."""
-        kept = bytes(self._head + self._tail)
+        kept = self.whole()
         lost = self._lost + max(0, len(kept) - 2 * limit)
         if not lost:
             return kept.decode(errors="replace")

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 from typing import TypeVar
 
 KNOB_PREFIX = "DEMO_"
@@ -104,8 +105,19 @@ def _database(read: _Reader) -> DatabaseSettings:
         port=read("FREAM_DB_PORT", _port, 3306),
         name=read.required("FREAM_DB_SCHEME"),
         user=read.required("FREAM_DB_USERNAME"),
-        password=read.required("FREAM_DB_PASSWORD"),
+        password=_password(read),
     )
+
+
+def _password(read: _Reader) -> str:
+    """From the variable, or where that is not set from the file, which nothing else shows."""
+    file = read("FREAM_DB_PASSWORD_FILE", Path, None)
+    if read.environment.get("FREAM_DB_PASSWORD") or file is None:
+        return read.required("FREAM_DB_PASSWORD")
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        raise SettingsError(f"FREAM_DB_PASSWORD_FILE={file} cannot be read") from None
 
 
 def _knobs(read: _Reader) -> Knobs:

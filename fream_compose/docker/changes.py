@@ -8,9 +8,9 @@ raised here while we wait, by a check or by a second signal, ends the whole grou
 
 import os
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, wait
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Thread
 from types import MappingProxyType
@@ -46,16 +46,31 @@ def change(
     a few times a second; what it raises ends the command. directory: of the Compose project.
     environment: variables that Compose then prefers to those of `.env`. Raises EngineError.
     """
-    client, result = _client(limit, directory, environment), Future[T]()
+    client, result = _client(limit, directory), Future[T]()
     worker = Thread(target=_work, args=(call, client, result), daemon=True)
-    worker.start()
-    try:
-        while _pending(result, _CHECK_SECONDS):
-            check()
-    except BaseException:
-        _end(worker, result)
-        raise
+    # Not on a command line, which everybody on the server can read.
+    with _exported(environment):
+        worker.start()
+        try:
+            while _pending(result, _CHECK_SECONDS):
+                check()
+        except BaseException:
+            _end(worker, result)
+            raise
     return _outcome(result, what, limit)
+
+
+@contextmanager
+def _exported(environment: Mapping[str, str]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in environment}
+    os.environ.update(environment)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name, None)
+            if value is not None:
+                os.environ[name] = value
 
 
 def preload() -> None:
@@ -63,18 +78,11 @@ def preload() -> None:
     import python_on_whales  # noqa: F401
 
 
-def _client(limit: int, directory: Path | None, environment: Mapping[str, str]) -> "DockerClient":
+def _client(limit: int, directory: Path | None) -> "DockerClient":
     # It takes a quarter of a second to import; `fream --help` must not wait for it.
     from python_on_whales import DockerClient
 
-    variables = [f"{name}={value}" for name, value in environment.items()]
-    inside = [
-        "sh",
-        "-c",
-        _IN_FOLDER,
-        str(directory or "/"),
-        *(["env", *variables] * bool(variables)),
-    ]
+    inside = ["sh", "-c", _IN_FOLDER, str(directory or "/")]
     return DockerClient(
         client_call=[*inside, "timeout", "--kill-after=10", str(limit), "docker"],
         compose_profiles=["*"] if directory else [],

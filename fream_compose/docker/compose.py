@@ -10,6 +10,7 @@ from fream_compose.docker.reads import QUICK, parsed, read
 from fream_compose.docker.reads import compose as arguments_of
 from fream_compose.errors import ConfigurationError, EngineError
 from fream_compose.project.envfile import version_variable
+from fream_compose.project.secret_values import SecretValues
 from fream_compose.release import SetName, Version
 
 if TYPE_CHECKING:
@@ -25,6 +26,11 @@ class Compose:
 
     def __init__(self, settings: "Settings") -> None:
         self.settings = settings
+        self._secrets = SecretValues(settings.switch, settings.compose_directory)
+
+    def secrets(self, check: Callable[[], None] = lambda: None) -> Mapping[str, str]:
+        """What Compose gets in its environment to create containers: as SecretValues.values()."""
+        return self._secrets.values(check)
 
     def start(self, name: SetName, version: Version) -> None:
         """Create and start a set with a version; what runs is left as it is. Raises EngineError."""
@@ -40,7 +46,7 @@ class Compose:
             ),
             f"{', '.join(services)} could not be started",
             START,
-            environment={version_variable(name): str(version)},
+            environment={**self.secrets(), version_variable(name): str(version)},
         )
 
     def up_healthy(
@@ -74,6 +80,7 @@ class Compose:
             f"{', '.join(services)} could not be started",
             PULL + seconds,
             check,
+            self.secrets(check),
         )
 
     def stop(self, name: SetName) -> None:
@@ -133,6 +140,7 @@ class Compose:
             f"{command[0]} failed in a container of {service}",
             PULL,
             check,
+            self.secrets(check),
         )
 
     def test_nginx(self, check: Callable[[], None]) -> None:

@@ -57,6 +57,7 @@ def _start(run: Run, undo: Undo) -> None:
     project, name = run.context.project, run.release.set
     spec = run.context.settings.sets[name]
     with run.steps.take(StepId.START):
+        project.compose.secrets(run.context.interruption.check)
         undo.add(f"Remove {name}", BY_HAND, lambda: project.compose.discard(name))
         try:
             project.compose.start(name, run.release.version)

@@ -119,11 +119,12 @@ def _run(
 def _start(
     hook: Hook, name: str, project: Project, release: LiveRelease, environment: Mapping[str, str]
 ) -> subprocess.Popen[bytes]:
+    secrets_of = project.compose.secrets() if hook.where == "release" else {}
     try:
         return subprocess.Popen(
             _command(hook, project, release, environment),
             cwd=project.settings.compose_directory,
-            env={**os.environ, **environment},
+            env={**os.environ, **secrets_of, **environment},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

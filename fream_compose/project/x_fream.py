@@ -160,6 +160,13 @@ class Hold(Model):
     timeout: Duration = timedelta(minutes=30)
 
 
+class Secrets(Model):
+    """A command that prints the team's secrets as NAME=VALUE lines; none without words."""
+
+    run: Annotated[tuple[str, ...], BeforeValidator(_words)] = ()
+    timeout: Duration = timedelta(seconds=30)
+
+
 class SwitchSettings(Model):
     """The `x-fream` block.
 
@@ -168,6 +175,7 @@ class SwitchSettings(Model):
     """
 
     required: dict[str, str] = {}
+    secrets: Secrets = Secrets()
     pull: Literal["always", "missing"] = "always"
     health: Health = Health()
     warm_up: WarmUp = WarmUp()
@@ -193,7 +201,8 @@ def read_x_fream(block: Any, directory: Path) -> SwitchSettings:
             "; ".join(_explain(detail) for detail in error.errors()),
             next_step=f"Edit {directory / 'compose.yaml'} or {directory / '.env'}",
         ) from error
-    _reject_empty(switch.required, directory)
+    if not switch.secrets.run:
+        _reject_empty(switch.required, directory)
     return switch
 
 

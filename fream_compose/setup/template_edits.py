@@ -59,6 +59,9 @@ def sets(text: str, app: App) -> str:
     text = without_lines(text, "  SPRING_PROFILES_ACTIVE:")
     if not app.mysql:
         text = _without_data_network(without_lines(text, "  FREAM_DB_"))
+        text = re.sub(
+            r"^(  secrets: \[mysql_password\]|  # An app that can read .*)\n", "", text, flags=re.M
+        )
     for usual in ("8081", "8082") if app.port else ():
         text = replaced(text, f'SERVER_PORT: "{usual}"', f'SERVER_PORT: "{app.port}"')
         text = replaced(text, f"}}:{usual}\n", f"}}:{app.port}\n")

@@ -344,6 +344,10 @@ class FakeProject(Project, PublishedPorts):
             self.nginx.start()
         check()
 
+    def secrets(self, _check: Callable[[], None] = lambda: None) -> Mapping[str, str]:
+        self._act("secrets")
+        return {}
+
     def start(self, name: SetName, version: Version) -> None:
         self._act("up " + " ".join(self.settings.sets[name].services))
         if name in self.apps:

@@ -52,9 +52,9 @@ def earlier(first: Project) -> Project:
 
 def make_earlier(project: Project) -> None:
     """nginx runs as an earlier fream left it: it read the include, and looks at nothing else."""
+    make_earlier_containers(project)
     nginx, live = project.folder / "nginx", project.live()
     assert live
-    (project.folder / manifest.MANIFEST).unlink(missing_ok=True)
     for old in (OLD_TEXTS / "nginx").rglob("*.*"):
         (project.folder / old.relative_to(OLD_TEXTS)).write_text(old.read_text())
     (nginx / "net.inc").unlink(missing_ok=True)

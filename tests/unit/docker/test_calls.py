@@ -341,6 +341,7 @@ _ELSEWHERE = {
     *("containers.started", "containers.found_at", "compose.one_off_prefix"),
     "containers.clashes",
     *("compose.one_off_command", "compose.inside_command"),
+    "compose.secrets",
 }
 
 
