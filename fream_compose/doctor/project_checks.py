@@ -9,6 +9,7 @@ from fream_compose.doctor.server_checks import number
 from fream_compose.operations.diagnosis import Fault, cause, diagnose, trouble
 from fream_compose.operations.drift import Drift
 from fream_compose.operations.snapshot import Snapshot
+from fream_compose.project.settings import Settings
 from fream_compose.release import SetName
 
 _KEEPS_IDLE_CONNECTIONS = (1, 27, 4)
@@ -21,7 +22,7 @@ def project_findings(facts: ProjectFacts) -> tuple[Finding, ...]:
     """Every check of a project."""
     if facts.foreign:
         return (fails("owner", facts.foreign.what, facts.foreign.next_step),)
-    findings = [ports(facts.taken), nginx(facts.snapshot)]
+    findings = [ports(facts.taken), secrets(facts.settings), nginx(facts.snapshot)]
     if facts.mounts is not None:
         findings.append(mounts(facts.mounts, facts.settings.nginx_directory))
         findings.append(log(facts.log_trouble))
@@ -37,6 +38,21 @@ def ports(taken: tuple[tuple[str, str], ...]) -> Finding:
         whats, remedies = zip(*taken, strict=True)
         return fails("ports", "; ".join(whats), "\n".join(remedies))
     return ok("ports", "All that are published are free or ours")
+
+
+def secrets(settings: Settings) -> Finding:
+    """Secrets reach the app as files, which `docker inspect` does not show."""
+    sets = (settings.services[name].secret_variables for name in SetName)
+    if not (names := sorted(frozenset[str]().union(*sets))):
+        return ok("secrets", "The app has none in its environment")
+    shown = f"{', '.join(names)} in the environment of the app: `docker inspect` shows it"
+    if not settings.switch.secrets.run:
+        return ok("secrets", f"{shown}, as does each process of the app; a file does not")
+    return warning(
+        "secrets",
+        f"{shown}, and a hand-typed `docker compose up -d` makes the app anew without it",
+        "Have the app read /run/secrets/… instead, and leave the variable empty in .env",
+    )
 
 
 def nginx(snapshot: Snapshot) -> Finding:

@@ -7,6 +7,7 @@ from fream_compose.errors import ConfigurationError
 from fream_compose.image_reference import ImageReference
 from fream_compose.project.durations import seconds_of
 from fream_compose.project.layout import CONTROL, Address, address, confinement
+from fream_compose.project.setting_sources import is_secret
 from fream_compose.project.settings import ServiceSettings, SetSettings, Settings
 from fream_compose.project.x_fream import SwitchSettings, read_x_fream
 from fream_compose.release import SetName
@@ -82,6 +83,11 @@ def _service(spec: dict[str, Any], config: dict[str, Any]) -> ServiceSettings:
             spec.get("cap_drop"),
             spec.get("cap_add"),
             spec.get("pids_limit"),
+        ),
+        secret_variables=frozenset(
+            name
+            for name, value in (spec.get("environment") or {}).items()
+            if value and is_secret(name)
         ),
     )
 

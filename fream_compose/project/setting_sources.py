@@ -21,6 +21,11 @@ Tree = dict[str, Any]  # of trees and Settings
 Where = Callable[[str], str]
 
 
+def is_secret(name: str) -> bool:
+    """Whether a variable or a setting of this name holds a secret, rather than where it is."""
+    return bool(_SECRET.search(name)) and not name.upper().endswith("_FILE")
+
+
 @dataclass(frozen=True)
 class Setting:
     """A value in force, and its source: default, compose, .env or shell.
@@ -98,7 +103,7 @@ def _setting(path: str, value: Any, raw: Any, where: Where) -> Setting:
     if path.startswith("required."):
         shown: Any = "set"
     else:
-        shown = _HIDDEN if any(map(_SECRET.search, (path, *names))) else _plain(value)
+        shown = _HIDDEN if any(map(is_secret, (path, *names))) else _plain(value)
     for source in (".env", "shell"):
         if decided := tuple(name for name in names if where(name) == source):
             return Setting(shown, source, decided)

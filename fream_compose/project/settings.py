@@ -34,12 +34,14 @@ class ServiceSettings(Model):
     """How a service's container should be.
 
     published: as `host:port:inner`. confined: what it may not do, as confinement() says it.
+    secret_variables: those of its environment that hold a secret.
     """
 
     image: str
     published: frozenset[str]
     networks: frozenset[str]
     confined: frozenset[str] = frozenset()
+    secret_variables: frozenset[str] = frozenset()
 
 
 class Settings(Model):
