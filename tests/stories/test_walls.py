@@ -10,6 +10,7 @@ from fream_compose.nginx import key
 from tests.stories import web
 from tests.stories.docker import docker
 from tests.stories.project import Project
+from tests.stories.releases import Releases
 
 ASK = """
 import sys, urllib.error, urllib.request
@@ -115,3 +116,20 @@ def test_what_the_containers_are_kept_from(released: Project) -> None:
     shell = ("exec", released.container("nginx"), "sh", "-c")
     assert "Read-only" in docker(*shell, "touch /etc/x /usr/x 2>&1 || :")
     assert "confinement" not in released.succeed("status").text
+
+
+def test_an_app_may_be_confined_further(released: Project, releases: Releases) -> None:
+    """By the lines of the Compose file that say how."""
+    file = released.folder / "compose" / "app.yaml"
+    before = file.read_text()
+    file.write_text(
+        before.replace("  # mem_limit", "  mem_limit").replace("  # cap_drop", "  cap_drop")
+    )
+    try:
+        released.switch(releases.push("1.0.1"))
+        form = "{{.HostConfig.Memory}} {{.HostConfig.CapDrop}}"
+        shown = docker("inspect", "-f", form, released.container(released.live_set))
+        assert shown.split() == ["2147483648", "[ALL]"]
+        assert released.get("/products").status_code == 200
+    finally:
+        file.write_text(before)
