@@ -97,8 +97,9 @@ def _run(
     # Before it starts, so that there is no moment at which a killed run would lose it.
     notes.run_hook(running)
     try:
-        process = _start(hook, name, project, release, environment)
-    except HookError:
+        values = project.compose.secrets(check) if hook.where == "release" else {}
+        process = _start(hook, name, project, release, {**values, **environment})
+    except FreamError:
         notes.forget_hook()
         raise
     try:
@@ -119,12 +120,11 @@ def _run(
 def _start(
     hook: Hook, name: str, project: Project, release: LiveRelease, environment: Mapping[str, str]
 ) -> subprocess.Popen[bytes]:
-    secrets_of = project.compose.secrets() if hook.where == "release" else {}
     try:
         return subprocess.Popen(
             _command(hook, project, release, environment),
             cwd=project.settings.compose_directory,
-            env={**os.environ, **secrets_of, **environment},
+            env={**os.environ, **environment},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
