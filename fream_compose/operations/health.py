@@ -1,10 +1,9 @@
 """When is a release good enough to serve?"""
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from fream_compose import http
+from fream_compose import http, pattern
 from fream_compose.docker.facts import Condition
 from fream_compose.errors import UnhealthyError
 from fream_compose.project.x_fream import Health
@@ -72,8 +71,11 @@ def fault_of(answer: http.Answer, settings: Health) -> str:
         return describe(answer)
     if answer.cut:
         return f"HTTP {answer.status}, and an answer of more than {http.LONGEST // 1024} kB"
-    if settings.body and not re.search(settings.body, answer.body):
-        return f"{describe(answer)}, which does not match {settings.body!r}"
+    try:
+        if settings.body and not pattern.found(settings.body, answer.body):
+            return f"{describe(answer)}, which does not match {settings.body!r}"
+    except pattern.TooSlow as slow:
+        return f"{describe(answer)}, in which the pattern {settings.body!r} {slow}"
     return ""
 
 

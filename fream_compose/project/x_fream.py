@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from fream_compose.errors import ConfigurationError
+from fream_compose.pattern import reject_faulty
 from fream_compose.project.durations import (
     drain_duration,
     duration,
@@ -38,11 +39,12 @@ def _statuses(value: object) -> str:
 
 
 def _expression(value: object) -> str:
-    try:
-        re.compile(str(value))
-    except re.error as error:
-        raise ValueError(f"{value!r} is not a regular expression: {error}") from error
-    return str(value)
+    if text := str(value):
+        try:
+            reject_faulty(text)
+        except ValueError as error:
+            raise ValueError(f"{value!r} is not a regular expression: {error}") from error
+    return text
 
 
 def _words(value: object) -> object:
