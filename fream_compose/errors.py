@@ -52,6 +52,11 @@ class FreamError(Exception):
         self.result: dict[str, Any] = {}
 
 
+def reason(error: BaseException) -> str:
+    """What an error says; one of the operating system without its number and quotes."""
+    return getattr(error, "strerror", None) or str(error)
+
+
 class UnexpectedError(FreamError):
     """A fault of fream's own; undone where it came before a cut-over."""
 

@@ -59,6 +59,8 @@ class Run:
                 # Nobody else runs, so nothing is held: a note of it was left by a killed run.
                 notes.release()
                 with self._on_record(notes, command):
+                    for name, known in project.env.misspelt():
+                        self.report.warn(f"{name} in .env is no setting, but {known} is")
                     if not adopts:
                         _remove_overdue(project, self)
                     yield

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from fream_compose.docker.project import Project
-from fream_compose.errors import FreamError, HookError
+from fream_compose.errors import FreamError, HookError, reason
 from fream_compose.operations import left_hook
 from fream_compose.process import Output, follow
 from fream_compose.project.history import HookRun, Kind
@@ -130,8 +130,7 @@ def _start(
             start_new_session=True,
         )
     except (OSError, ValueError) as error:
-        why = error.strerror if isinstance(error, OSError) else ""
-        raise HookError(f"The hook {name} cannot be run", why or str(error)) from error
+        raise HookError(f"The hook {name} cannot be run", reason(error)) from error
 
 
 def _finish(

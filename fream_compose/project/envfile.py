@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from fream_compose.errors import ConfigurationError
+from fream_compose.errors import ConfigurationError, reason
 from fream_compose.project import durable
 from fream_compose.release import SetName
 
@@ -41,6 +41,28 @@ class EnvFile:
                 found = plain(match[2])
         return found
 
+    def line(self, name: str) -> int:
+        """The line, from 1, that gives a variable its value; 0 where none does."""
+        matches = enumerate(map(_ASSIGNMENT.match, self._lines()), 1)
+        return max((n for n, match in matches if match and match[1] == name), default=0)
+
+    def misspelt(self) -> tuple[tuple[str, str], ...]:
+        """Variables that `.env.example` does not know, each with a known one it looks like.
+
+        Raises ConfigurationError.
+        """
+        try:
+            text = self.path.with_name(".env.example").read_text("utf-8", "replace")
+        except OSError:
+            return ()
+        known = set(re.findall(r"^#? ?([A-Z][A-Z0-9_]*)=", text, re.M))
+        if not (unknown := sorted(self.names() - known)):
+            return ()
+        from difflib import get_close_matches  # which a good file need not wait for
+
+        near = ((name, get_close_matches(name, known, n=1, cutoff=0.85)) for name in unknown)
+        return tuple((name, found[0]) for name, found in near if found)
+
     def update(self, values: Mapping[str, str]) -> None:
         """Set variables, each in its place or at the end. Writes only what differs.
 
@@ -71,7 +93,7 @@ class EnvFile:
                 next_step=f"cp {self.path}.example {self.path}, then set the passwords in it",
             ) from error
         except OSError as error:
-            raise ConfigurationError(f"{self.path} cannot be read", str(error)) from error
+            raise ConfigurationError(f"{self.path} cannot be read", reason(error)) from error
         # Not splitlines(): only a newline ends a line of .env.
         return text.removesuffix("\n").split("\n") if text else []
 

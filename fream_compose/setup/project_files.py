@@ -7,7 +7,7 @@ from fnmatch import fnmatch
 from importlib.resources import files
 from pathlib import Path
 
-from fream_compose.errors import ConfigurationError
+from fream_compose.errors import ConfigurationError, reason
 from fream_compose.project import durable, manifest
 from fream_compose.project.envfile import EnvFile
 from fream_compose.setup import template_edits
@@ -130,6 +130,4 @@ def _make_folder(folder: Path) -> None:
             missing.mkdir(mode=0o755)
             missing.chmod(0o755)
     except OSError as error:
-        raise ConfigurationError(
-            f"{folder} cannot be made", error.strerror or str(error)
-        ) from error
+        raise ConfigurationError(f"{folder} cannot be made", reason(error)) from error

@@ -336,3 +336,15 @@ def test_a_reader_that_goes_away_is_no_fault_of_freams(
     fream("status", "--output", "json")
 
     assert list(tmp_path.glob("fream-traceback-*")) == []
+
+
+def test_a_name_in_env_that_is_nearly_a_setting_is_warned_of(fream: Fream, stage: Stage) -> None:
+    env = stage.env_path
+    env.write_text(env.read_text("utf-8") + "HEALTH_CHEK_POINT=/up\n", "utf-8")
+    env.with_name(".env.example").write_text("HEALTH_CHECK_POINT=/\n", "utf-8")
+
+    told = fream("switch", "--version", "1.0.0")
+
+    assert told.exit_code == 0
+    warning = "warning: HEALTH_CHEK_POINT in .env is no setting, but HEALTH_CHECK_POINT is"
+    assert warning in told.stdout
