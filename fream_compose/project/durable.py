@@ -76,7 +76,8 @@ def remove(path: Path) -> None:
 
 
 def _replace(path: Path, text: str, mode: int) -> None:
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    # One of .env that a killed run leaves is kept out of version control as .env itself is.
+    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name.lstrip('.')}.", dir=path.parent)
     try:
         # Foreign bytes that were read with surrogateescape are written as they were.
         with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogateescape") as file:

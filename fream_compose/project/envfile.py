@@ -10,6 +10,10 @@ from fream_compose.project import durable
 from fream_compose.release import SetName
 
 _ASSIGNMENT = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=(.*)")
+_QUOTED = r"""(?:[ \t]*"(?:\\.|[^"\\])*"|[ \t]*'(?:\\.|[^'\\])*')?"""
+_STATEMENT = re.compile(
+    rf"^[ \t]*(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_]*)[ \t]*={_QUOTED}[^\n]*", re.M | re.S
+)
 
 
 def _without_note(value: str) -> str:
@@ -40,6 +44,13 @@ class EnvFile:
             if (match := _ASSIGNMENT.match(line)) and match[1] == name:
                 found = plain(match[2])
         return found
+
+    def statements(self) -> dict[str, str]:
+        """The last assignment of each variable as it stands, all of it.
+
+        A value in quotes may have several lines. Raises ConfigurationError.
+        """
+        return {match[1]: match[0] for match in _STATEMENT.finditer("\n".join(self._lines()))}
 
     def line(self, name: str) -> int:
         """The line, from 1, that gives a variable its value; 0 where none does."""
@@ -83,10 +94,11 @@ class EnvFile:
         note = match[2].removeprefix(_without_note(match[2]))
         return f"{match[1]}={values[match[1]]}{note}"
 
-    def _lines(self) -> list[str]:
+    def text(self) -> str:
+        """All of it; foreign bytes as `durable` writes them back. Raises ConfigurationError."""
         try:
-            # As bytes, so that foreign ones and the line ends of other systems come back.
-            text = self.path.read_bytes().decode("utf-8", "surrogateescape")
+            # As bytes, so that the line ends of other systems come back.
+            return self.path.read_bytes().decode("utf-8", "surrogateescape")
         except FileNotFoundError as error:
             raise ConfigurationError(
                 f"{self.path} does not exist",
@@ -94,7 +106,10 @@ class EnvFile:
             ) from error
         except OSError as error:
             raise ConfigurationError(f"{self.path} cannot be read", reason(error)) from error
+
+    def _lines(self) -> list[str]:
         # Not splitlines(): only a newline ends a line of .env.
+        text = self.text()
         return text.removesuffix("\n").split("\n") if text else []
 
 

@@ -1,7 +1,8 @@
 """A new project for another app: fream's own Compose and nginx files, edited for it."""
 
-import shutil
+import re
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from fnmatch import fnmatch
 from importlib.resources import files
@@ -19,7 +20,7 @@ STATE = {
     "compose": (".env*", "app.env", ".fream/"),
     "nginx": ("service-url.inc", "live", ".live/", "maintenance*.inc", ".closed/", ".candidate/"),
 }
-_EXAMPLE = ".env.example"
+_ENV, _EXAMPLE = Path("compose/.env"), ".env.example"
 EDITS = {
     Path("compose/compose.yaml"): template_edits.compose,
     Path("compose/infra.yaml"): template_edits.infra,
@@ -45,7 +46,7 @@ def in_the_way(target: Path) -> list[Path]:
 
 def earlier_ports(target: Path) -> dict[str, str]:
     """The ports that the project which is in a folder has fixed; none where there is none."""
-    env = EnvFile(target / "compose" / ".env")
+    env = EnvFile(target / _ENV)
     if not env.path.exists():
         return {}
     return {name: port for name in template_edits.PORTS if (port := env.get(name))}
@@ -61,7 +62,7 @@ def render(app: App, source: Path, ports: Mapping[str, str]) -> dict[Path, str]:
     return {
         **texts,
         manifest.MANIFEST: manifest.render(app.described(), texts),
-        Path("compose/.env"): env,
+        _ENV: env,  # the last one: until then the old one holds
     }
 
 
@@ -96,17 +97,24 @@ def ignored(names: tuple[str, ...]) -> str:
 
 
 def write(target: Path, texts: Mapping[Path, str]) -> None:
-    """Write a project; an earlier `.env` is set aside as `.env.TIME`.
+    """Write a project; an earlier `.env` is kept as `.env.TIME`.
 
-    Passwords and what is live are taken over from it. Raises ConfigurationError when a
-    file cannot be written.
+    Passwords and what is live are taken over from it, byte for byte. Each file is the old
+    one or the new one at every moment. Raises ConfigurationError when one cannot be written.
     """
-    old = _set_aside(target / "compose" / ".env")
+    env = EnvFile(target / _ENV)
+    if env.path.exists():
+        texts = {**texts, _ENV: _taken_over(texts[_ENV], env)}
+        aside = env.path.with_name(f".env.{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}")
+        durable.write(aside, env.text(), mode=0o600)
+        with suppress(PermissionError):  # of another user's: it stays as it is
+            env.path.chmod(0o600)
     put(target, texts)
-    if old:
-        env = EnvFile(target / "compose" / ".env")
-        known = env.names() & old.names()
-        env.update({name: old.get(name) for name in _KEPT if name in known})
+
+
+def _taken_over(text: str, old: EnvFile) -> str:
+    kept = {name: text for name, text in old.statements().items() if name in _KEPT}
+    return re.sub(r"^#?(\w+)=.*$", lambda line: kept.get(line[1], line[0]), text, flags=re.M)
 
 
 def put(target: Path, texts: Mapping[Path, str]) -> None:
@@ -114,13 +122,6 @@ def put(target: Path, texts: Mapping[Path, str]) -> None:
     for path, text in texts.items():
         _make_folder((target / path).parent)
         durable.write(target / path, text, mode=0o600 if path.name == ".env" else 0o644)
-
-
-def _set_aside(env: Path) -> EnvFile | None:
-    if not env.exists():
-        return None
-    now = datetime.now(UTC)
-    return EnvFile(Path(shutil.move(env, env.with_name(f".env.{now:%Y%m%dT%H%M%SZ}"))))
 
 
 def _make_folder(folder: Path) -> None:
