@@ -46,6 +46,7 @@ class Run:
 
         wait: a duration, such as 10m. adopts: whether the run takes over another folder's.
         """
+        from fream_compose.nginx import candidate
         from fream_compose.project import lock
         from fream_compose.project.notes import Notes
 
@@ -56,8 +57,9 @@ class Run:
         try:
             with lock.hold(folder, command, seconds, self.interruption.wait):
                 self.reject_foreign(project, adopts)
-                # Nobody else runs, so nothing is held: a note of it was left by a killed run.
+                # Nobody else runs: a note of what is held, or a copy, was left by a killed run.
                 notes.release()
+                candidate.sweep(project.settings.nginx_directory)
                 with self._on_record(notes, command):
                     for name, known in project.env.misspelt():
                         self.report.warn(f"{name} in .env is no setting, but {known} is")

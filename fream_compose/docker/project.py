@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fream_compose import secrecy
 from fream_compose.docker.engine import compose_version
 from fream_compose.docker.reads import begin, compose, finish, parsed, template
 from fream_compose.errors import ConfigurationError, EngineError
@@ -43,6 +44,7 @@ def open_project(directory: Path, meanwhile: Callable[[], None] = lambda: None) 
     Compose's own are never taken from the operator's shell, so that every run sees the
     same project.
     """
+    secrecy.learn(directory)
     for name in [*EnvFile(directory / ".env").names(), *_known(directory), *_of_compose()]:
         os.environ.pop(name, None)
     # As it is for somebody who types there; Compose files may name it.

@@ -7,6 +7,7 @@ from fream_compose import http, pattern
 from fream_compose.docker.facts import Condition
 from fream_compose.errors import UnhealthyError
 from fream_compose.project.x_fream import Health
+from fream_compose.secrecy import hidden
 
 _INSPECT_EVERY = 1.0  # seconds between looks at a container that does not answer
 
@@ -91,7 +92,7 @@ def _reject_crashed(probe: Probe) -> None:
 
 def describe(answer: http.Answer) -> str:
     """One answer in a line: status, where a redirect leads, and how the body begins."""
-    body = " ".join(answer.body.split())[:200]
+    body = " ".join(hidden(answer.body).split())[:200]
     target = f" to {answer.location}" if answer.location else ""
     return f"HTTP {answer.status}{target}" + (f": {body}" if body else "")
 

@@ -13,9 +13,9 @@ from fream_compose.project.durations import shown as shown_duration
 from fream_compose.project.envfile import EnvFile
 from fream_compose.project.layout import Address
 from fream_compose.project.settings import SetSettings, Settings
+from fream_compose.secrecy import SECRET
 
 _VARIABLE = re.compile(r"(?<!\$)\$\{?([A-Za-z_]\w*)")
-_SECRET = re.compile(r"pass|secret|token|credential|private|api_?key", re.IGNORECASE)
 _HIDDEN = "(hidden)"
 _PICKED = "(picked by Docker)"
 _COMMENT_COLUMN = 40
@@ -101,7 +101,7 @@ def _setting(path: str, value: Any, raw: Any, where: Where) -> Setting:
     if path.startswith("required."):
         shown: Any = "set"
     else:
-        shown = _HIDDEN if any(map(_SECRET.search, (path, *names))) else _plain(value)
+        shown = _HIDDEN if any(map(SECRET.search, (path, *names))) else _plain(value)
     for source in (".env", "shell"):
         if decided := tuple(name for name in names if where(name) == source):
             return Setting(shown, source, decided)

@@ -117,18 +117,22 @@ def _taken_over(text: str, old: EnvFile) -> str:
     return re.sub(r"^#?(\w+)=.*$", lambda line: kept.get(line[1], line[0]), text, flags=re.M)
 
 
-def put(target: Path, texts: Mapping[Path, str]) -> None:
-    """Write files and their folders below a folder. Raises ConfigurationError."""
+def put(target: Path, texts: Mapping[Path, str], private: bool = False) -> None:
+    """Write files and their folders below a folder. Raises ConfigurationError.
+
+    private: whether they are for this user alone.
+    """
     for path, text in texts.items():
-        _make_folder((target / path).parent)
-        durable.write(target / path, text, mode=0o600 if path.name == ".env" else 0o644)
+        _make_folder((target / path).parent, 0o700 if private else 0o755)
+        closed = private or path.name == ".env"
+        durable.write(target / path, text, mode=0o600 if closed else 0o644)
 
 
-def _make_folder(folder: Path) -> None:
+def _make_folder(folder: Path, mode: int) -> None:
     # Whatever the umask: nginx and MySQL read them as users of their own.
     try:
         for missing in reversed([p for p in (folder, *folder.parents) if not p.exists()]):
-            missing.mkdir(mode=0o755)
-            missing.chmod(0o755)
+            missing.mkdir(mode=mode)
+            missing.chmod(mode)
     except OSError as error:
         raise ConfigurationError(f"{folder} cannot be made", reason(error)) from error

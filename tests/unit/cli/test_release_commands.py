@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -348,3 +349,19 @@ def test_a_name_in_env_that_is_nearly_a_setting_is_warned_of(fream: Fream, stage
     assert told.exit_code == 0
     warning = "warning: HEALTH_CHEK_POINT in .env is no setting, but HEALTH_CHECK_POINT is"
     assert warning in told.stdout
+
+
+@pytest.mark.parametrize("mask", [0o000, 0o022, 0o077])
+def test_what_a_run_keeps_is_its_owners_alone(fream: Fream, stage: Stage, mask: int) -> None:
+    before = os.umask(mask)
+    try:
+        assert fream("switch", "--version", "1.0.0").exit_code == 0
+        assert fream("switch", "--version", "1.0.1").exit_code == 0
+    finally:
+        os.umask(before)
+
+    state = stage.settings.state_directory
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in state.rglob("*")}
+    assert {"history.jsonl", "holder.json", "run.json"} <= modes.keys()
+    assert set(modes.values()) == {0o600}
+    assert stat.S_IMODE(state.stat().st_mode) == 0o700

@@ -173,7 +173,7 @@ main()
 """
 
 
-@pytest.mark.parametrize("number", [0, 1, 2, 3, 4, 9, 30, 44])
+@pytest.mark.parametrize("number", [0, 1, 2, 3, 4, 9, 20, 36])
 def test_when_it_is_killed_every_file_is_the_old_or_the_new_one(project: Path, number: int) -> None:
     old = files_of(project)
     options = ["--image", "acme/tomes", "--name", "tomes", "--mysql", "--force"]
