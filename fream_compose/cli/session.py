@@ -61,8 +61,7 @@ class Run:
                 notes.release()
                 candidate.sweep(project.settings.nginx_directory)
                 with self._on_record(notes, command):
-                    for name, known in project.env.misspelt():
-                        self.report.warn(f"{name} in .env is no setting, but {known} is")
+                    _warn_of_settings(project, self.report)
                     if not adopts:
                         _remove_overdue(project, self)
                     yield
@@ -168,6 +167,18 @@ def seconds_of(option: str, text: str) -> float:
         return duration(text).total_seconds() if text else 0.0
     except ValueError as error:
         raise UsageError(f"{option} is not valid", str(error)) from error
+
+
+def _warn_of_settings(project: "Project", report: Report) -> None:
+    from fream_compose.operations.hooks import exposed
+
+    for name, known in project.env.misspelt():
+        report.warn(f"{name} in .env is no setting, but {known} is")
+    for hook in exposed(project.settings.switch.hooks):
+        report.warn(
+            f"The hook {hook} has a secret of .env on its command line, which everybody on this "
+            "server may read: have it take the secret from its environment, as $$NAME"
+        )
 
 
 def _remove_overdue(project: "Project", run: Run) -> None:

@@ -15,8 +15,9 @@ from fream_compose.operations import left_hook
 from fream_compose.process import Output, follow
 from fream_compose.project.history import HookRun, Kind
 from fream_compose.project.notes import RunningHook
-from fream_compose.project.x_fream import Hook
+from fream_compose.project.x_fream import Hook, Hooks
 from fream_compose.release import LiveRelease
+from fream_compose.secrecy import hidden
 
 _REMEMBERED = 1000  # bytes of the beginning and of the end that the history keeps
 
@@ -51,6 +52,16 @@ def run_hooks(
         finally:
             seconds = round(time.monotonic() - began, 3)
             ran.append(HookRun(moment, name, seconds, result, output.text(_REMEMBERED)))
+
+
+def exposed(hooks: Hooks) -> list[str]:
+    """The hooks that show a secret of `.env` to everybody who lists this server's processes."""
+    all_hooks = ((moment, hook) for moment in Hooks.model_fields for hook in getattr(hooks, moment))
+    return [
+        f"{moment} ({hook})"
+        for moment, hook in all_hooks
+        if any(hidden(word) != word for word in hook.run)
+    ]
 
 
 def variables(

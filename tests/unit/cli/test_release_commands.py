@@ -351,6 +351,16 @@ def test_a_name_in_env_that_is_nearly_a_setting_is_warned_of(fream: Fream, stage
     assert warning in told.stdout
 
 
+def test_a_hook_that_shows_a_password_to_everybody_is_warned_of(
+    fream: Fream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fream_compose.operations.hooks.exposed", lambda _hooks: ["x (mysql)"])
+
+    told = fream("recover")
+
+    assert "warning: The hook x (mysql) has a secret of .env on its command line" in told.stdout
+
+
 @pytest.mark.parametrize("mask", [0o000, 0o022, 0o077])
 def test_what_a_run_keeps_is_its_owners_alone(fream: Fream, stage: Stage, mask: int) -> None:
     before = os.umask(mask)
