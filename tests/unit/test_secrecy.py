@@ -108,6 +108,7 @@ def test_what_docker_says_is_told_without_it() -> None:
 def test_what_hooks_and_apps_say_is_told_without_it() -> None:
     output = Output()
     output.add(f"connecting with {SECRET}\n".encode())
+    assert output.text() == "connecting with ***\n"
     output.add(b"x" * 20_000 + SECRET.encode())
 
     assert SECRET not in output.text()
