@@ -26,6 +26,8 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
+from fream_compose.secrecy import hidden
+
 
 class FreamError(Exception):
     """A failure that an operator can act on.
@@ -45,11 +47,16 @@ class FreamError(Exception):
     ) -> None:
         super().__init__(what)
         self.what = what
-        self.why = why
-        self.logs = tuple(logs)
+        self.why = hidden(why)
+        self.logs = tuple(map(hidden, logs))
         self.next_step = next_step
         self.serving = ""
         self.result: dict[str, Any] = {}
+
+
+def reason(error: BaseException) -> str:
+    """What an error says; one of the operating system without its number and quotes."""
+    return getattr(error, "strerror", None) or str(error)
 
 
 class UnexpectedError(FreamError):
@@ -67,12 +74,12 @@ def unexpected(error: Exception) -> FreamError:
     import tempfile
     import traceback
 
-    what = f"fream itself failed: {type(error).__name__}: {error}"
+    what = hidden(f"fream itself failed: {type(error).__name__}: {error}")
     why, next_step = "", "fream status; then report it"
     with suppress(OSError):
         descriptor, path = tempfile.mkstemp(prefix="fream-traceback-", suffix=".txt")
         with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
-            file.writelines(traceback.format_exception(error))
+            file.write(hidden("".join(traceback.format_exception(error))))
         why, next_step = f"The traceback is in {path}", f"{next_step} with {path}"
     return UnexpectedError(what, why, next_step=next_step)
 

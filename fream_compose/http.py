@@ -2,22 +2,35 @@
 
 import io
 import socket
+import ssl
 import time
+import zlib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from http.client import HTTPException, IncompleteRead, RemoteDisconnected
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
+from requests.exceptions import InvalidSchema, InvalidURL
 from urllib3.connection import HTTPConnection
 from urllib3.connectionpool import HTTPConnectionPool
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import DecodeError, HTTPError, LocationParseError
 
 LONGEST = 65_536  # bytes of a body, decompressed, that are read
 _PIECE = 1_024  # bytes that are decompressed at a time: at most a thousand times as many
 _SLICE_SECONDS = 0.05  # in which a signal is heeded
+
+_NO_ADDRESS = "the address is not valid"
+_WORDS: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str], ...] = (
+    (RemoteDisconnected, "the connection was closed without an answer"),
+    (IncompleteRead, "the answer broke off"),
+    ((InvalidURL, InvalidSchema, LocationParseError, UnicodeError), _NO_ADDRESS),
+    ((zlib.error, DecodeError), "the answer cannot be decompressed"),
+    ((HTTPException, ValueError), "what answers does not speak HTTP"),
+)
 
 
 class Unreachable(Exception):
@@ -60,7 +73,7 @@ def get(
     second meanwhile; what it raises is raised.
     """
     # What listens nowhere has port 0 here; requests would take it for 80, where others listen.
-    if urlsplit(url).port == 0:
+    if _port(url) == 0:
         raise Unreachable("it listens on no port of this server")
     late = f"no answer within {timeout:g} s"
     try:
@@ -83,6 +96,13 @@ def get(
         {name.lower(): value for name, value in response.headers.items()},
         len(body) > LONGEST,
     )
+
+
+def _port(url: str) -> int | None:
+    try:
+        return urlsplit(url).port
+    except ValueError as error:
+        raise Unreachable(_NO_ADDRESS) from error
 
 
 def _body(response: requests.Response) -> bytes:
@@ -162,6 +182,12 @@ def _reason(error: BaseException) -> BaseException:
 
 
 def _text(error: BaseException) -> str:
+    """The reason in plain words, and none of the libraries' own."""
+    for kinds, words in _WORDS:
+        if isinstance(error, kinds):
+            return words
+    if isinstance(error, ssl.SSLError):
+        return f"TLS failed: {getattr(error, 'verify_message', '') or error.reason}"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror.lower()
-    return str(error) or type(error).__name__
+    return "no answer that can be read"

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import IO, cast
 
+from fream_compose.secrecy import hidden
+
 LIMIT = 8000  # bytes that are kept of the beginning, and as many of the end
 _POLL_SECONDS = 0.05
 _CHUNK = 65536
@@ -45,8 +47,9 @@ class Output:
         kept = self.whole()
         lost = self._lost + max(0, len(kept) - 2 * limit)
         if not lost:
-            return kept.decode(errors="replace")
-        head, tail = (part.decode(errors="replace") for part in (kept[:limit], kept[-limit:]))
+            return hidden(kept.decode(errors="replace"))
+        cut = (kept[:limit], kept[-limit:])
+        head, tail = (hidden(part.decode(errors="replace")) for part in cut)
         return f"{head}\n… {lost:,} bytes are left out …\n{tail}"
 
 

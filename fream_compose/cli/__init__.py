@@ -32,5 +32,5 @@ def _quickly() -> str | None:
         place = int(os.environ["COMP_CWORD"])
     except (KeyError, ValueError):
         return None
-    found = complete(os.environ.get("COMP_WORDS", "").split(), place)
+    found = complete(os.environ.get("COMP_WORDS", "").split(), max(place, 0))
     return None if found is None else "\n".join(found)

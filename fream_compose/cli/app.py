@@ -90,6 +90,7 @@ def main() -> None:
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     if completion.COMPLETE_VARIABLE in os.environ:
         completion.learn_shells()
-    # While a shell completes, no command is named: all are there.
+        with completion.silently():
+            app()()
     named = [word for word in sys.argv[1:2] if word in COMMANDS]
     app(named or COMMANDS)()

@@ -1,19 +1,25 @@
 """fream completion: what makes a shell complete fream."""
 
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
-from typing import Annotated
+from types import FrameType
+from typing import Annotated, NoReturn
 
 import typer
 
 from fream_compose.cli.options import Output, OutputOption
 from fream_compose.cli.project import find
 from fream_compose.cli.session import session
-from fream_compose.errors import FreamError
+from fream_compose.errors import FreamError, UsageError
+from fream_compose.release import Version
 
 commands = typer.Typer()
 
 # How a shell asks: the name is Typer's rule.
 COMPLETE_VARIABLE = "_FREAM_COMPLETE"
+_SECONDS = 3.0  # nobody waits longer for TAB
 
 
 class Shell(StrEnum):
@@ -51,8 +57,23 @@ def learn_shells() -> None:
     completion_init()
 
 
+@contextmanager
+def silently() -> Iterator[None]:
+    """While a shell completes: an end after a few seconds, and no word of what fails."""
+
+    def give_up(_signum: int, _frame: FrameType | None) -> NoReturn:
+        raise SystemExit(1)
+
+    signal.signal(signal.SIGALRM, give_up)
+    signal.setitimer(signal.ITIMER_REAL, _SECONDS)
+    try:
+        yield
+    except (Exception, KeyboardInterrupt):
+        raise SystemExit(1) from None
+
+
 def known_versions(context: typer.Context, incomplete: str) -> list[str]:
-    """The versions to complete."""
+    """The versions to complete; a shell may split, expand or even run what is none."""
     from fream_compose.operations.versions import versions
 
     root = context.find_root()
@@ -61,4 +82,12 @@ def known_versions(context: typer.Context, incomplete: str) -> list[str]:
         directory = find(next(filter(None, given), None))
     except FreamError:
         return []
-    return [version for version in versions(directory) if version.startswith(incomplete)]
+    found = versions(directory)
+    return [text for text in found if text.startswith(incomplete) and _is_version(text)]
+
+
+def _is_version(text: str) -> bool:
+    try:
+        return bool(Version.parse(text))
+    except UsageError:
+        return False

@@ -1,6 +1,7 @@
 """fream init: a project for another app."""
 
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -148,6 +149,8 @@ def _app(chosen: dict[str, Any], variables: list[str]) -> "App":
 
 def _write(directory: Path, app: "App", force: bool) -> None:
     """Write the project unless something is in the way."""
+    from fream_compose.project import lock
+    from fream_compose.project.state import state_of
     from fream_compose.setup import project_files
 
     found = project_files.in_the_way(directory)
@@ -156,8 +159,12 @@ def _write(directory: Path, app: "App", force: bool) -> None:
             f"{' and '.join(map(str, found))} would be overwritten",
             next_step="Choose another folder, or say --force",
         )
-    earlier = project_files.earlier_ports(directory)
-    project_files.write(directory, project_files.render(app, project_files.template(), earlier))
+    state = state_of(directory / "compose")
+    # A run that is at work there writes .env, too.
+    with lock.hold(state.path, "fream init --force") if state.path.exists() else nullcontext():
+        earlier = project_files.earlier_ports(directory)
+        texts = project_files.render(app, project_files.template(), earlier)
+        project_files.write(directory, texts)
 
 
 def _next_steps(directory: Path, app: "App") -> str:

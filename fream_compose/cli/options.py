@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from fream_compose.cli import session
+from fream_compose.secrecy import hidden
 
 
 class Output(StrEnum):
@@ -71,8 +72,18 @@ def heed(
     session.preferences.quiet |= quiet
     if verbose:
         logging.basicConfig(stream=sys.stderr, format="%(message)s")
+        for handler in logging.getLogger().handlers:
+            handler.setFormatter(_Discreet())
         for name in ("fream_compose", "python_on_whales"):
             logging.getLogger(name).setLevel(logging.DEBUG)
+
+
+class _Discreet(logging.Formatter):
+    """Without the values that `.env` keeps secret."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The message of a record, as it may be shown."""
+        return hidden(super().format(record))
 
 
 _CONTEXT, *_OPTIONS = inspect.signature(heed).parameters.values()

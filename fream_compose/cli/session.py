@@ -46,6 +46,7 @@ class Run:
 
         wait: a duration, such as 10m. adopts: whether the run takes over another folder's.
         """
+        from fream_compose.nginx import candidate
         from fream_compose.project import lock
         from fream_compose.project.notes import Notes
 
@@ -56,9 +57,11 @@ class Run:
         try:
             with lock.hold(folder, command, seconds, self.interruption.wait):
                 self.reject_foreign(project, adopts)
-                # Nobody else runs, so nothing is held: a note of it was left by a killed run.
+                # Nobody else runs: a note of what is held, or a copy, was left by a killed run.
                 notes.release()
+                candidate.sweep(project.settings.nginx_directory)
                 with self._on_record(notes, command):
+                    _warn_of_settings(project, self.report)
                     if not adopts:
                         _remove_overdue(project, self)
                     yield
@@ -164,6 +167,18 @@ def seconds_of(option: str, text: str) -> float:
         return duration(text).total_seconds() if text else 0.0
     except ValueError as error:
         raise UsageError(f"{option} is not valid", str(error)) from error
+
+
+def _warn_of_settings(project: "Project", report: Report) -> None:
+    from fream_compose.operations.hooks import exposed
+
+    for name, known in project.env.misspelt():
+        report.warn(f"{name} in .env is no setting, but {known} is")
+    for hook in exposed(project.settings.switch.hooks):
+        report.warn(
+            f"The hook {hook} has a secret of .env on its command line, which everybody on this "
+            "server may read: have it take the secret from its environment, as $$NAME"
+        )
 
 
 def _remove_overdue(project: "Project", run: Run) -> None:

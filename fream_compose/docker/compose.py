@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from fream_compose.docker import local_images
 from fream_compose.docker.changes import NOTHING, PULL, START, T, change
-from fream_compose.docker.reads import QUICK, parsed, read
+from fream_compose.docker.reads import QUICK, read, template
 from fream_compose.docker.reads import compose as arguments_of
 from fream_compose.errors import ConfigurationError, EngineError
 from fream_compose.project.envfile import version_variable
@@ -199,12 +199,7 @@ class Compose:
 
     def template(self) -> dict[str, Any]:
         """The Compose files as one, its variables not filled in. Raises EngineError."""
-        out = read(
-            arguments_of("config", "--no-interpolate", "--format", "json"),
-            "Compose cannot read the project",
-            self.settings.compose_directory,
-        )
-        return dict(parsed(out, "Compose cannot read the project"))
+        return template(self.settings.compose_directory)
 
     def _change(
         self,

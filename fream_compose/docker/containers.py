@@ -12,6 +12,7 @@ from fream_compose.docker.ports import PublishedPorts
 from fream_compose.docker.reads import finish, follow, read, read_json
 from fream_compose.errors import EngineError
 from fream_compose.release import SetName
+from fream_compose.secrecy import hidden
 
 
 class Containers(PublishedPorts):
@@ -58,7 +59,7 @@ class Containers(PublishedPorts):
             text = finish(follow(asked), f"The logs of {container} could not be read")
         except EngineError:
             return ()
-        return tuple(text.splitlines()[-lines:])
+        return tuple(hidden(text).splitlines()[-lines:])
 
     def log_trouble(self, container: str) -> str:
         """Why a container's log cannot be read; empty when it can."""

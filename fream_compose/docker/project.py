@@ -3,11 +3,14 @@
 import os
 import re
 from collections.abc import Callable
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from fream_compose import secrecy
 from fream_compose.docker.engine import compose_version
-from fream_compose.docker.reads import begin, compose, finish, parsed
+from fream_compose.docker.reads import begin, compose, finish, parsed, template
 from fream_compose.errors import ConfigurationError, EngineError
 from fream_compose.project.envfile import EnvFile
 
@@ -41,6 +44,7 @@ def open_project(directory: Path, meanwhile: Callable[[], None] = lambda: None) 
     Compose's own are never taken from the operator's shell, so that every run sees the
     same project.
     """
+    secrecy.learn(directory)
     for name in [*EnvFile(directory / ".env").names(), *_known(directory), *_of_compose()]:
         os.environ.pop(name, None)
     # As it is for somebody who types there; Compose files may name it.
@@ -58,7 +62,14 @@ def open_project(directory: Path, meanwhile: Callable[[], None] = lambda: None) 
         ) from error
     from fream_compose.project.compose_config import parse
 
-    return project_of(parse(parsed(text, "Compose cannot read the project"), directory))
+    @cache
+    def raw() -> dict[str, Any]:
+        # Only to say more of an error, and no other one instead.
+        with suppress(EngineError):
+            return template(directory)
+        return {}
+
+    return project_of(parse(parsed(text, "Compose cannot read the project"), directory, raw))
 
 
 def project_of(settings: "Settings") -> Project:

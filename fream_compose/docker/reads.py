@@ -43,6 +43,12 @@ def read_json(arguments: list[str], what: str, directory: Path | None = None) ->
     return parsed(read(arguments, what, directory), what)
 
 
+def template(directory: Path) -> dict[str, Any]:
+    """A project's Compose files as one, their variables not filled in. Raises EngineError."""
+    asked = compose("config", "--no-interpolate", "--format", "json")
+    return dict(read_json(asked, "Compose cannot read the project", directory))
+
+
 def parsed(text: str, what: str) -> Any:
     """What Docker printed, as plain values. Raises EngineError for what is no JSON."""
     try:
@@ -62,7 +68,9 @@ def begin(arguments: list[str], directory: Path | None = None) -> subprocess.Pop
         return _start(arguments, subprocess.PIPE, directory)
     except FileNotFoundError as error:
         raise ConfigurationError(
-            "Docker is not installed", str(error), next_step="script/bootstrap installs it"
+            "Docker is not installed",
+            "There is no docker on PATH",
+            next_step="script/bootstrap installs it",
         ) from error
 
 

@@ -6,7 +6,6 @@ import stat
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 
 from fream_compose import __version__
@@ -57,7 +56,7 @@ def folder_facts(directory: Path, nginx: Path | None = None) -> FolderFacts:
     misspelt: tuple[tuple[str, str], ...] = ()
     try:
         unset = _unset(EnvFile(directory / ".env.example"), env)
-        misspelt = _misspelt(directory / ".env.example", env)
+        misspelt = env.misspelt()
     except ConfigurationError as caught:
         error = f"{caught.what}: {caught.why}" if caught.why else caught.what
         remedy = caught.next_step or f"ls -l {env.path}"
@@ -113,16 +112,6 @@ def _unset(example: EnvFile, env: EnvFile) -> tuple[str, ...]:
     names = env.names()
     required = example.names() if example.path.exists() else frozenset()
     return tuple(sorted(n for n in required if n not in names or _empty(env.get(n))))
-
-
-def _misspelt(example: Path, env: EnvFile) -> tuple[tuple[str, str], ...]:
-    """What is no variable that the example knows, set or in a comment, but nearly one."""
-    with suppress(OSError):
-        text = example.read_text("utf-8", "replace")
-        known = set(re.findall(r"^#? ?([A-Z][A-Z0-9_]*)=", text, re.M))
-        near = {name: get_close_matches(name, known, n=1, cutoff=0.85) for name in env.names()}
-        return tuple((n, near[n][0]) for n in sorted(near) if n not in known and near[n])
-    return ()
 
 
 def _empty(value: str) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 from fream_compose.errors import EngineError, ProxyError
 from fream_compose.nginx.control import Control
 
-_FOLDER = ".candidate"
+_FOLDER = ".candidate/nginx"  # in a folder that nobody but root and its owner enters
 
 
 class Candidate(Control):
@@ -35,18 +35,30 @@ class Candidate(Control):
         A copy of the whole folder is tested, because a reload would read all of it,
         and nothing that nginx reads may change before the test. Raises ProxyError.
         """
+        sweep(self._directory)
         folder = self._directory / _FOLDER
         try:
-            shutil.rmtree(folder, ignore_errors=True)
+            folder.parent.mkdir(mode=0o700)
             shutil.copytree(self._directory, folder, ignore=shutil.ignore_patterns(".*"))
             change(folder)
-            self._nginx_test(f"/etc/nginx/{_FOLDER}/nginx.conf", self._container.execute)
+            self._test_copy(folder.parent)
         except OSError as error:
             raise ProxyError(
                 "The new nginx configuration cannot be written", _reason(error)
             ) from error
         finally:
-            shutil.rmtree(folder, ignore_errors=True)
+            sweep(self._directory)
+
+    def _test_copy(self, closed: Path) -> None:
+        configuration = f"/etc/nginx/{_FOLDER}/nginx.conf"
+        try:
+            self._nginx_test(configuration, self._container.execute)
+        except ProxyError as error:
+            if "Permission denied" not in error.why:
+                raise
+            # It is not root in its container. The files are as closed as those they copy.
+            closed.chmod(0o711)
+            self._nginx_test(configuration, self._container.execute)
 
     def _nginx_test(self, configuration: str, run: Callable[[str, list[str]], str]) -> None:
         try:
@@ -57,6 +69,11 @@ class Candidate(Control):
                 error.why.replace(f"{_FOLDER}/", ""),
                 next_step=f"Correct the files in {self._directory}, then run the command again",
             ) from error
+
+
+def sweep(directory: Path) -> None:
+    """Remove the copy that a killed run left in a folder of nginx's configuration."""
+    shutil.rmtree(directory / Path(_FOLDER).parts[0], ignore_errors=True)
 
 
 def _reason(error: OSError) -> str:

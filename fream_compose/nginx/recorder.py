@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from copy import deepcopy
 from dataclasses import replace
 
-from fream_compose.errors import FreamError
+from fream_compose.errors import FreamError, reason
 from fream_compose.nginx.evidence import Evidence, Tally
 from fream_compose.nginx.follower import Follow, Follower
 from fream_compose.release import SetName
@@ -81,7 +81,7 @@ def recording(follow: Follow) -> Iterator[Recorder]:
     try:
         process = follow(_BASELINE_LINES)
     except (OSError, FreamError) as error:
-        missing = f"nginx's log cannot be read: {error}"
+        missing = f"nginx's log cannot be read: {reason(error)}"
     recorder = Recorder(process, missing)
     try:
         yield recorder

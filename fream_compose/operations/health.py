@@ -1,13 +1,13 @@
 """When is a release good enough to serve?"""
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from fream_compose import http
+from fream_compose import http, pattern
 from fream_compose.docker.facts import Condition
 from fream_compose.errors import UnhealthyError
 from fream_compose.project.x_fream import Health
+from fream_compose.secrecy import hidden
 
 _INSPECT_EVERY = 1.0  # seconds between looks at a container that does not answer
 
@@ -72,8 +72,11 @@ def fault_of(answer: http.Answer, settings: Health) -> str:
         return describe(answer)
     if answer.cut:
         return f"HTTP {answer.status}, and an answer of more than {http.LONGEST // 1024} kB"
-    if settings.body and not re.search(settings.body, answer.body):
-        return f"{describe(answer)}, which does not match {settings.body!r}"
+    try:
+        if settings.body and not pattern.found(settings.body, answer.body):
+            return f"{describe(answer)}, which does not match {settings.body!r}"
+    except pattern.TooSlow as slow:
+        return f"{describe(answer)}, in which the pattern {settings.body!r} {slow}"
     return ""
 
 
@@ -89,7 +92,7 @@ def _reject_crashed(probe: Probe) -> None:
 
 def describe(answer: http.Answer) -> str:
     """One answer in a line: status, where a redirect leads, and how the body begins."""
-    body = " ".join(answer.body.split())[:200]
+    body = " ".join(hidden(answer.body).split())[:200]
     target = f" to {answer.location}" if answer.location else ""
     return f"HTTP {answer.status}{target}" + (f": {body}" if body else "")
 

@@ -10,13 +10,14 @@ from contextlib import suppress
 from dataclasses import replace
 
 from fream_compose.docker.project import Project
-from fream_compose.errors import FreamError, HookError
+from fream_compose.errors import FreamError, HookError, reason
 from fream_compose.operations import left_hook
 from fream_compose.process import Output, follow
 from fream_compose.project.history import HookRun, Kind
 from fream_compose.project.notes import RunningHook
-from fream_compose.project.x_fream import Hook
+from fream_compose.project.x_fream import Hook, Hooks
 from fream_compose.release import LiveRelease
+from fream_compose.secrecy import hidden
 
 _REMEMBERED = 1000  # bytes of the beginning and of the end that the history keeps
 
@@ -51,6 +52,16 @@ def run_hooks(
         finally:
             seconds = round(time.monotonic() - began, 3)
             ran.append(HookRun(moment, name, seconds, result, output.text(_REMEMBERED)))
+
+
+def exposed(hooks: Hooks) -> list[str]:
+    """The hooks that show a secret of `.env` to everybody who lists this server's processes."""
+    all_hooks = ((moment, hook) for moment in Hooks.model_fields for hook in getattr(hooks, moment))
+    return [
+        f"{moment} ({hook})"
+        for moment, hook in all_hooks
+        if any(hidden(word) != word for word in hook.run)
+    ]
 
 
 def variables(
@@ -131,8 +142,7 @@ def _start(
             start_new_session=True,
         )
     except (OSError, ValueError) as error:
-        why = error.strerror if isinstance(error, OSError) else ""
-        raise HookError(f"The hook {name} cannot be run", why or str(error)) from error
+        raise HookError(f"The hook {name} cannot be run", reason(error)) from error
 
 
 def _finish(

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
 
-from fream_compose.errors import UncertainError
+from fream_compose.errors import UncertainError, reason
 from fream_compose.interruption import LeaveNow
 from fream_compose.report import Report
 
@@ -59,7 +59,7 @@ class Undo:
             except Exception as error:
                 raise UncertainError(
                     f"{cause}; and then this undo failed: {deed.title}",
-                    f"{error}: {getattr(error, 'why', '')}".removesuffix(": "),
+                    f"{reason(error)}: {getattr(error, 'why', '')}".removesuffix(": "),
                     logs=getattr(error, "logs", ()),
                     next_step=self._commands(),
                 ) from cause

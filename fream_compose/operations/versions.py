@@ -35,5 +35,5 @@ def _offered(image: str) -> list[str]:
     url = f"{scheme}://{registry}/v2/{repository}/tags/list?n={_AT_MOST}"
     try:
         return [str(tag) for tag in json.loads(http.get(url, _REGISTRY_SECONDS).body)["tags"]]
-    except (http.Unreachable, ValueError, KeyError, TypeError):
+    except (http.Unreachable, ValueError, KeyError, TypeError, RecursionError):
         return []

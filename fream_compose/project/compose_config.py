@@ -1,27 +1,38 @@
 """Reads what `docker compose config` prints: Compose has resolved `.env` and variables by then."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from fream_compose.errors import ConfigurationError
 from fream_compose.image_reference import ImageReference
 from fream_compose.project.durations import seconds_of
+from fream_compose.project.envfile import EnvFile
 from fream_compose.project.layout import CONTROL, Address, address, confinement
-from fream_compose.project.setting_sources import is_secret
 from fream_compose.project.settings import ServiceSettings, SetSettings, Settings
 from fream_compose.project.x_fream import SwitchSettings, read_x_fream
 from fream_compose.release import SetName
+from fream_compose.secrecy import is_secret
 
 _MYSQL_DATA = "/var/lib/mysql"
 
 
-def parse(config: dict[str, Any], compose_directory: Path) -> Settings:
+def parse(
+    config: dict[str, Any], compose_directory: Path, template: Callable[[], dict[str, Any]] = dict
+) -> Settings:
     """Make settings of what `docker compose config --format json` prints.
 
-    Raises ConfigurationError that names the key and what is wrong with it, or the service
-    and what it lacks.
+    template: reads the same with the variables not filled in, to name those at fault.
+    Raises ConfigurationError that names the key, what is wrong with it and what set it, or
+    the service and what it lacks.
     """
-    switch = read_x_fream(config.get("x-fream"), compose_directory)
+
+    def source(place: tuple[int | str, ...]) -> str:
+        from fream_compose.project.setting_sources import setter  # good settings need not wait
+
+        return setter(template().get("x-fream"), place, EnvFile(compose_directory / ".env"))
+
+    switch = read_x_fream(config.get("x-fream"), compose_directory, source)
     return _settings(config, switch, compose_directory)
 
 

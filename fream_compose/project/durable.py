@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from fream_compose.errors import ConfigurationError
+from fream_compose.errors import ConfigurationError, reason
 
 
 def write(path: Path, text: str, mode: int = 0o644) -> None:
@@ -28,7 +28,7 @@ def unwritable(path: Path, error: OSError) -> ConfigurationError:
     """What to tell of a file that cannot be written."""
     return ConfigurationError(
         f"{path} cannot be written",
-        error.strerror or str(error),
+        reason(error),
         next_step=f"Make room on the disk, or check the permissions of {path.parent}",
     )
 
@@ -56,7 +56,7 @@ def make_folder(path: Path) -> None:
 
 def unusable(folder: Path, error: OSError) -> ConfigurationError:
     """What to tell of a folder that this user cannot have to itself."""
-    why, next_step = error.strerror or str(error), ""
+    why, next_step = reason(error), ""
     if isinstance(error, PermissionError):
         with suppress(OSError, KeyError):
             why = f"{why}: it belongs to {folder.owner()}"
@@ -72,11 +72,12 @@ def remove(path: Path) -> None:
         path.unlink(missing_ok=True)
         sync_folder(path.parent)
     except OSError as error:
-        raise ConfigurationError(f"{path} cannot be removed", error.strerror or "") from error
+        raise ConfigurationError(f"{path} cannot be removed", reason(error)) from error
 
 
 def _replace(path: Path, text: str, mode: int) -> None:
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    # One of .env that a killed run leaves is kept out of version control as .env itself is.
+    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name.lstrip('.')}.", dir=path.parent)
     try:
         # Foreign bytes that were read with surrogateescape are written as they were.
         with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogateescape") as file:

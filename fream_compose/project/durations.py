@@ -3,6 +3,8 @@
 import re
 from datetime import timedelta
 
+from fream_compose.text import given
+
 _SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)", re.ASCII)
 _LONGEST_DRAIN = timedelta(hours=1)
@@ -12,10 +14,10 @@ def duration(value: object) -> timedelta:
     """Read a duration. Raises ValueError for anything else, for zero and for more than 24h."""
     match = _PART.fullmatch(str(value).strip())
     if not match:
-        raise ValueError(f"{value!r} is not a duration; write a number and ms, s, m or h")
+        raise ValueError(f"{given(value)} is not a duration; write a number and ms, s, m or h")
     seconds = float(match[1]) * _SECONDS[match[2]]
     if not 0 < seconds <= 24 * 3600:
-        raise ValueError(f"{value!r} must be more than zero and at most 24h")
+        raise ValueError(f"{given(value)} must be more than zero and at most 24h")
     return timedelta(seconds=seconds)
 
 
@@ -32,7 +34,7 @@ def duration_or_none(value: object) -> timedelta | None:
 def drain_duration(value: object) -> timedelta:
     """Read how long a drain may take, at most one hour."""
     if (read := duration(value)) > _LONGEST_DRAIN:
-        raise ValueError(f"{value!r} must be at most 1h: nginx ends its old workers then")
+        raise ValueError(f"{given(value)} must be at most 1h: nginx ends its old workers then")
     return read
 
 

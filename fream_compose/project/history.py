@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fream_compose.errors import ConfigurationError, UsageError
+from fream_compose.errors import ConfigurationError, UsageError, reason
 from fream_compose.project import durable
 from fream_compose.release import SetName, Version, read_moment
 
@@ -149,7 +149,7 @@ class History:
         except FileNotFoundError:
             return []
         except OSError as error:
-            raise ConfigurationError(f"{self._path} cannot be read", str(error)) from error
+            raise ConfigurationError(f"{self._path} cannot be read", reason(error)) from error
         # Not splitlines(): what an app answered may hold the other line separators.
         lines = text.split("\n")
         return [line for line in (lines[1:] if start else lines) if line]

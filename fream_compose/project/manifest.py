@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import fream_compose
-from fream_compose.errors import ConfigurationError
+from fream_compose.errors import ConfigurationError, reason
 
 MANIFEST = Path("compose", ".fream-files.json")
 _ABOUT = "What fream wrote here, for `fream init --upgrade`; keep it with the other files."
@@ -50,7 +50,7 @@ def read(root: Path) -> Manifest | None:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ConfigurationError(
             f"{path} cannot be read",
-            str(error),
+            reason(error),
             next_step=f"Get it back from version control, or remove it: rm {path}",
         ) from error
 

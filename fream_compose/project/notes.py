@@ -199,7 +199,9 @@ class Notes:
         note = {name: str(value).encode("utf-8", "replace").decode() for name, value in known}
         aside = self._run.with_suffix(".new")
         with suppress(OSError):
-            aside.write_text(json.dumps(note), encoding="utf-8")
+            with durable.open_private(aside) as file:
+                file.truncate(0)
+                file.write(json.dumps(note).encode())
             aside.replace(self._run)
 
     def progress(self, run: str = "") -> Progress | None:

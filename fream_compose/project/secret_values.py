@@ -14,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
+from fream_compose import secrecy
 from fream_compose.errors import ConfigurationError
 from fream_compose.process import LIMIT, Output, follow
 from fream_compose.project.x_fream import SwitchSettings
@@ -51,6 +52,7 @@ class SecretValues:
             raise self._refused("what it printed is not NAME=VALUE lines", str(error)) from error
         if missing := [name for name in self._required if not found.get(name)]:
             raise self._refused("it lacks what the project requires", ", ".join(missing))
+        secrecy.add(found.values())
         return found
 
     def _printed(self, check: Callable[[], None]) -> bytes:

@@ -1,29 +1,27 @@
 """The settings in force, and where each comes from."""
 
 import json
+import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
 
 from fream_compose.project.durations import shown as shown_duration
+from fream_compose.project.envfile import EnvFile
 from fream_compose.project.layout import Address
 from fream_compose.project.settings import SetSettings, Settings
+from fream_compose.secrecy import is_secret
 
 _VARIABLE = re.compile(r"(?<!\$)\$\{?([A-Za-z_]\w*)")
-_SECRET = re.compile(r"pass|secret|token|credential|private|api_?key", re.IGNORECASE)
 _HIDDEN = "(hidden)"
 _PICKED = "(picked by Docker)"
 _COMMENT_COLUMN = 40
 
 Tree = dict[str, Any]  # of trees and Settings
 Where = Callable[[str], str]
-
-
-def is_secret(name: str) -> bool:
-    """Whether a variable or a setting of this name holds a secret, rather than where it is."""
-    return bool(_SECRET.search(name)) and not name.upper().endswith("_FILE")
 
 
 @dataclass(frozen=True)
@@ -108,6 +106,25 @@ def _setting(path: str, value: Any, raw: Any, where: Where) -> Setting:
         if decided := tuple(name for name in names if where(name) == source):
             return Setting(shown, source, decided)
     return Setting(shown, "compose", names)
+
+
+def setter(raw: Any, place: Sequence[int | str], env: EnvFile) -> str:
+    """The variables that set the value at a place, and where; empty where none did.
+
+    raw: the settings with their variables not filled in.
+    """
+    for part in place:
+        if not isinstance(raw, str):
+            with suppress(LookupError, TypeError):
+                raw = raw[part]
+    file = f"{env.path.parent.name}/{env.path.name}"
+    found = []
+    for name in dict.fromkeys(_VARIABLE.findall(raw) if isinstance(raw, str) else ()):
+        if env.get(name):
+            found.append(f"{name} in {file}, line {env.line(name)}")
+        elif os.environ.get(name):
+            found.append(f"{name} of the shell")
+    return " and ".join(found)
 
 
 def _plain(value: Any) -> Any:

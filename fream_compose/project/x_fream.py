@@ -2,7 +2,7 @@
 
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -10,43 +10,61 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from fream_compose.errors import ConfigurationError
+from fream_compose.pattern import reject_faulty
 from fream_compose.project.durations import (
     drain_duration,
     duration,
     duration_or_none,
     duration_or_zero,
 )
+from fream_compose.text import given
 
 
 def _path(value: object) -> str:
     if not re.fullmatch(r"/[!-~]*", str(value)):
-        raise ValueError(f"{value!r} must begin with / and hold no spaces")
+        raise ValueError(f"{given(value)} must begin with / and hold no spaces")
     return str(value)
 
 
 def _host(value: object) -> str:
     if not re.fullmatch(r"[A-Za-z0-9.:_\[\]-]*", str(value)):
-        raise ValueError(f"{value!r} is not a host name")
+        raise ValueError(f"{given(value)} is not a host name")
     return str(value)
 
 
 def _statuses(value: object) -> str:
     text = str(value)
     if not re.fullmatch(r"[1-5]\d\d(-[1-5]\d\d)?", text):
-        raise ValueError(f"{value!r} is not a status, such as 401, or a range, such as 200-299")
+        raise ValueError(f"{given(value)} is neither a status, such as 401, nor a range: 200-299")
     return text
 
 
 def _expression(value: object) -> str:
-    try:
-        re.compile(str(value))
-    except re.error as error:
-        raise ValueError(f"{value!r} is not a regular expression: {error}") from error
-    return str(value)
+    if text := str(value):
+        try:
+            reject_faulty(text)
+        except ValueError as error:
+            raise ValueError(f"{given(value)} is not a regular expression: {error}") from error
+    return text
 
 
 def _words(value: object) -> object:
-    return tuple(shlex.split(value)) if isinstance(value, str) else value
+    try:
+        return tuple(shlex.split(value)) if isinstance(value, str) else value
+    except ValueError as error:
+        raise ValueError(f"{given(value)} has a quote that is not closed") from error
+
+
+def _whole(low: int, high: int) -> BeforeValidator:
+    """A whole number in these bounds, which a variable gives as text."""
+
+    def read(value: object) -> int:
+        text = str(value)
+        if not re.fullmatch(r"[0-9]{1,9}", text) or not low <= int(text) <= high:
+            raise ValueError(f"{given(value)} is not a whole number from {low} to {high}")
+        return int(text)
+
+    return BeforeValidator(read)
 
 
 Duration = Annotated[timedelta, BeforeValidator(duration)]
@@ -73,7 +91,7 @@ class Health(Model):
     timeout: Duration = timedelta(seconds=100)
     interval: Duration = timedelta(milliseconds=100)
     request_timeout: Duration = timedelta(seconds=5)
-    successes: Annotated[int, Field(ge=1, le=100)] = 2
+    successes: Annotated[int, _whole(1, 100)] = 2
 
     def once(self) -> "Health":
         """The same check, content with one success and asking twice as often."""
@@ -89,8 +107,8 @@ class WarmUp(Model):
     """Requests to a release before its cut-over, so that its first user is not its slowest."""
 
     paths: tuple[UrlPath, ...] = ()
-    requests: Annotated[int, Field(ge=1, le=100_000)] = 100
-    concurrency: Annotated[int, Field(ge=1, le=64)] = 4
+    requests: Annotated[int, _whole(1, 100_000)] = 100
+    concurrency: Annotated[int, _whole(1, 64)] = 4
     timeout: Duration = timedelta(seconds=30)
 
 
@@ -183,22 +201,27 @@ class SwitchSettings(Model):
     guard: Guard = Guard()
     drain: Drain = Drain()
     keep_warm: Annotated[timedelta | None, BeforeValidator(duration_or_none)] = None
-    retain: Annotated[int, Field(ge=1, le=1000)] = 5
+    retain: Annotated[int, _whole(1, 1000)] = 5
     hooks: Hooks = Hooks()
     hold: Hold = Hold()
 
 
-def read_x_fream(block: Any, directory: Path) -> SwitchSettings:
+def read_x_fream(
+    block: Any, directory: Path, source: Callable[[tuple[int | str, ...]], str] = lambda _: ""
+) -> SwitchSettings:
     """Check an `x-fream` block as Compose prints it.
 
-    Raises ConfigurationError that names each key and what is wrong with it.
+    source: tells what set the value at a place; empty where it is not known. Raises
+    ConfigurationError that names each key, what is wrong with it, and what set it.
     """
     try:
         switch = SwitchSettings.model_validate(_plain(block or {}))
     except ValidationError as error:
+        from fream_compose.project.complaints import complaints  # good settings need not wait
+
         raise ConfigurationError(
             "The x-fream settings are not valid",
-            "; ".join(_explain(detail) for detail in error.errors()),
+            complaints(error, SwitchSettings, source),
             next_step=f"Edit {directory / 'compose.yaml'} or {directory / '.env'}",
         ) from error
     if not switch.secrets.run:
@@ -213,25 +236,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list):
         return [_plain(inner) for inner in value]
     return value.replace("$$", "$") if isinstance(value, str) else value
-
-
-def _explain(detail: Any) -> str:
-    where = ".".join(["x-fream", *(str(part) for part in detail["loc"])])
-    if detail["type"] == "extra_forbidden":
-        from difflib import get_close_matches  # which the good settings need not wait for
-
-        near = get_close_matches(where, _names(SwitchSettings, "x-fream"), n=1)
-        return f"{where} is not a setting" + (f"; did you mean {near[0]}?" if near else "")
-    return f"{where}: {detail['msg'].removeprefix('Value error, ')}"
-
-
-def _names(model: type[BaseModel], prefix: str) -> Iterator[str]:
-    """Every setting, by its place."""
-    for name, field in model.model_fields.items():
-        place = f"{prefix}.{field.alias or name}"
-        yield place
-        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
-            yield from _names(field.annotation, place)
 
 
 def _reject_empty(required: dict[str, str], compose_directory: Path) -> None:

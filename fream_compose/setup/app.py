@@ -109,4 +109,7 @@ def project_name(folder: Path) -> str:
 def _is_text(name: str) -> bool:
     """Whether Compose would read it as text, and not as a number, a date or a truth."""
     number = re.fullmatch(r"[0-9_]+(e[0-9]+)?", name)  # also where YAML's versions differ
-    return not number and isinstance(yaml.safe_load(name), str)
+    try:
+        return not number and isinstance(yaml.safe_load(name), str)
+    except ValueError:  # a date that no calendar has
+        return False

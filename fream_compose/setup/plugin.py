@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from fream_compose import __version__
-from fream_compose.errors import ConfigurationError, UsageError
+from fream_compose.errors import ConfigurationError, UsageError, reason
 from fream_compose.project import durable
 
 SYSTEM_FOLDER = Path("/usr/local/lib/docker/cli-plugins")
@@ -84,6 +84,6 @@ def _reject_foreign(target: Path) -> None:
 def _refused(target: Path, error: OSError) -> ConfigurationError:
     return ConfigurationError(
         f"{target} cannot be changed",
-        error.strerror or str(error),
+        reason(error),
         next_step="Run it as root, or without --system",
     )

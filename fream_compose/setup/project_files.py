@@ -1,13 +1,14 @@
 """A new project for another app: fream's own Compose and nginx files, edited for it."""
 
-import shutil
+import re
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from fnmatch import fnmatch
 from importlib.resources import files
 from pathlib import Path
 
-from fream_compose.errors import ConfigurationError
+from fream_compose.errors import ConfigurationError, reason
 from fream_compose.project import durable, manifest
 from fream_compose.project.envfile import EnvFile
 from fream_compose.setup import template_edits
@@ -27,7 +28,7 @@ STATE = {
         ".key/",
     ),
 }
-_EXAMPLE = ".env.example"
+_ENV, _EXAMPLE = Path("compose/.env"), ".env.example"
 EDITS = {
     Path("compose/compose.yaml"): template_edits.compose,
     Path("compose/infra.yaml"): template_edits.infra,
@@ -53,7 +54,7 @@ def in_the_way(target: Path) -> list[Path]:
 
 def earlier_ports(target: Path) -> dict[str, str]:
     """The ports that the project which is in a folder has fixed; none where there is none."""
-    env = EnvFile(target / "compose" / ".env")
+    env = EnvFile(target / _ENV)
     if not env.path.exists():
         return {}
     return {name: port for name in template_edits.PORTS if (port := env.get(name))}
@@ -69,7 +70,7 @@ def render(app: App, source: Path, ports: Mapping[str, str]) -> dict[Path, str]:
     return {
         **texts,
         manifest.MANIFEST: manifest.render(app.described(), texts),
-        Path("compose/.env"): env,
+        _ENV: env,  # the last one: until then the old one holds
     }
 
 
@@ -104,40 +105,42 @@ def ignored(names: tuple[str, ...]) -> str:
 
 
 def write(target: Path, texts: Mapping[Path, str]) -> None:
-    """Write a project; an earlier `.env` is set aside as `.env.TIME`.
+    """Write a project; an earlier `.env` is kept as `.env.TIME`.
 
-    Passwords and what is live are taken over from it. Raises ConfigurationError when a
-    file cannot be written.
+    Passwords and what is live are taken over from it, byte for byte. Each file is the old
+    one or the new one at every moment. Raises ConfigurationError when one cannot be written.
     """
-    old = _set_aside(target / "compose" / ".env")
+    env = EnvFile(target / _ENV)
+    if env.path.exists():
+        texts = {**texts, _ENV: _taken_over(texts[_ENV], env)}
+        aside = env.path.with_name(f".env.{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}")
+        durable.write(aside, env.text(), mode=0o600)
+        with suppress(PermissionError):  # of another user's: it stays as it is
+            env.path.chmod(0o600)
     put(target, texts)
-    if old:
-        env = EnvFile(target / "compose" / ".env")
-        known = env.names() & old.names()
-        env.update({name: old.get(name) for name in _KEPT if name in known})
 
 
-def put(target: Path, texts: Mapping[Path, str]) -> None:
-    """Write files and their folders below a folder. Raises ConfigurationError."""
+def _taken_over(text: str, old: EnvFile) -> str:
+    kept = {name: text for name, text in old.statements().items() if name in _KEPT}
+    return re.sub(r"^#?(\w+)=.*$", lambda line: kept.get(line[1], line[0]), text, flags=re.M)
+
+
+def put(target: Path, texts: Mapping[Path, str], private: bool = False) -> None:
+    """Write files and their folders below a folder. Raises ConfigurationError.
+
+    private: whether they are for this user alone.
+    """
     for path, text in texts.items():
-        _make_folder((target / path).parent)
-        durable.write(target / path, text, mode=0o600 if path.name == ".env" else 0o644)
+        _make_folder((target / path).parent, 0o700 if private else 0o755)
+        closed = private or path.name == ".env"
+        durable.write(target / path, text, mode=0o600 if closed else 0o644)
 
 
-def _set_aside(env: Path) -> EnvFile | None:
-    if not env.exists():
-        return None
-    now = datetime.now(UTC)
-    return EnvFile(Path(shutil.move(env, env.with_name(f".env.{now:%Y%m%dT%H%M%SZ}"))))
-
-
-def _make_folder(folder: Path) -> None:
+def _make_folder(folder: Path, mode: int) -> None:
     # Whatever the umask: nginx and MySQL read them as users of their own.
     try:
         for missing in reversed([p for p in (folder, *folder.parents) if not p.exists()]):
-            missing.mkdir(mode=0o755)
-            missing.chmod(0o755)
+            missing.mkdir(mode=mode)
+            missing.chmod(mode)
     except OSError as error:
-        raise ConfigurationError(
-            f"{folder} cannot be made", error.strerror or str(error)
-        ) from error
+        raise ConfigurationError(f"{folder} cannot be made", reason(error)) from error

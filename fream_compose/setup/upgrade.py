@@ -118,7 +118,7 @@ def _write(root: Path, texts: dict[Path, str], done: Upgrade) -> None:
         name = f"before-upgrade-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
         done.backup = state_of(root / "compose").path / name
         kept = {Path(path): (root / path).read_text("utf-8") for path in renewed}
-        project_files.put(done.backup, kept)
+        project_files.put(done.backup, kept, private=True)
     for path, outcome in done.files.items():
         if outcome in (Outcome.RENEWED, Outcome.ADDED):
             project_files.put(root, {path: texts[path]})

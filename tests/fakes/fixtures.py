@@ -7,7 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from fream_compose import secrecy
 from tests.fakes import Stage
+
+
+@pytest.fixture(autouse=True)
+def _nothing_secret() -> Iterator[None]:
+    """No test hides what an earlier one has learnt."""
+    yield
+    secrecy._known.clear()
 
 
 @pytest.fixture

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import secrets
+import threading
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
 from tests.stories.docker import docker
 from tests.stories.project import Project
+from tests.stories.releases import GOOD
 
 WRONG = "wrong " + secrets.token_urlsafe(12)
 
@@ -52,3 +56,30 @@ def test_another_root_password_is_a_warning(before_release: Project) -> None:
     assert WRONG not in result.text
     docker("rm", "-f", before_release.container("mysql"))
     assert "MYSQL_ROOT_PASSWORD" not in before_release.succeed("up", "infra").text
+
+
+def test_no_password_is_on_the_command_line_of_a_process(before_release: Project) -> None:
+    """Everybody on the server may list them: in hooks, one-off containers and all else."""
+    project, lines, over = before_release, set(), threading.Event()
+
+    def list_processes() -> None:
+        while not over.wait(0.002):
+            for path in Path("/proc").glob("[0-9]*/cmdline"):
+                with suppress(OSError):
+                    lines.add(path.read_bytes().replace(b"\0", b" "))
+
+    watch = threading.Thread(target=list_processes)
+    watch.start()
+    try:
+        project.succeed("up", "infra")
+        project.switch(GOOD)
+    finally:
+        over.set()
+        watch.join()
+
+    env = project.env()
+    found = [value for name, value in env.items() if "PASSWORD" in name]
+    assert len(found) == 2
+    assert any(b"docker" in line and b"compose" in line for line in lines)
+    assert any(b"MYSQL_ROOT_PASSWORD" in line for line in lines)  # the question to MySQL
+    assert [line for line in lines if any(value.encode() in line for value in found)] == []

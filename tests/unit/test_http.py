@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import socket
 import threading
 import time
@@ -185,3 +186,55 @@ def test_no_port_is_not_port_80(monkeypatch: pytest.MonkeyPatch) -> None:
         http.get("http://127.0.0.1:0/live", 1)
 
     assert asked == []
+
+
+OF_LIBRARIES = re.compile(r"HTTPConnectionPool|Max retries|\[Errno|Error|IncompleteRead|literal")
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (b"nonsense\r\n\r\n", "what answers does not speak HTTP"),
+        (b"HTTP/1.1 abc OK\r\n\r\n", "what answers does not speak HTTP"),
+        (HEAD + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n", "what answers does not speak HTTP"),
+        (HEAD + b"Content-Length: 9\r\n\r\nshort", "the answer broke off"),
+        (HEAD + b"Transfer-Encoding: chunked\r\n\r\n5\r\nab", "the answer broke off"),
+        (HEAD + b"Content-Encoding: gzip\r\n\r\nno gzip", "the answer cannot be decompressed"),
+        (HEAD + b"a: b\r\n" * 200 + b"\r\n", "what answers does not speak HTTP"),
+        (b"", "the connection was closed without an answer"),
+    ],
+)
+def test_why_an_answer_is_broken_is_told_in_plain_words(answer: bytes, why: str) -> None:
+    with Sender(answer) as sender, pytest.raises(http.Unreachable) as caught:
+        http.get(sender.url, 2)
+
+    assert str(caught.value) == why
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://[::1/",
+        "http://a b/",
+        "http://127.0.0.1:99999/",
+        f"http://{'a' * 70}.example/",
+        "http://:80/",
+        "ftp://127.0.0.1/",
+        "https://127.0.0.1:1/",
+        "http://no-such-host.invalid/",
+    ],
+)
+def test_an_address_that_leads_nowhere_is_told_in_plain_words(url: str) -> None:
+    with pytest.raises(http.Unreachable) as caught:
+        http.get(url, 2)
+
+    assert str(caught.value)
+    assert not OF_LIBRARIES.search(str(caught.value))
+
+
+def test_tls_that_is_none_is_told_in_plain_words() -> None:
+    with Sender(b"HTTP/1.1 400 Bad Request\r\n\r\n") as sender:
+        with pytest.raises(http.Unreachable, match=r"^TLS failed: ") as caught:
+            http.get(sender.url.replace("http:", "https:"), 2)
+
+        assert "_ssl.c" not in str(caught.value)

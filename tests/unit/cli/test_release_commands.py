@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -336,3 +337,41 @@ def test_a_reader_that_goes_away_is_no_fault_of_freams(
     fream("status", "--output", "json")
 
     assert list(tmp_path.glob("fream-traceback-*")) == []
+
+
+def test_a_name_in_env_that_is_nearly_a_setting_is_warned_of(fream: Fream, stage: Stage) -> None:
+    env = stage.env_path
+    env.write_text(env.read_text("utf-8") + "HEALTH_CHEK_POINT=/up\n", "utf-8")
+    env.with_name(".env.example").write_text("HEALTH_CHECK_POINT=/\n", "utf-8")
+
+    told = fream("switch", "--version", "1.0.0")
+
+    assert told.exit_code == 0
+    warning = "warning: HEALTH_CHEK_POINT in .env is no setting, but HEALTH_CHECK_POINT is"
+    assert warning in told.stdout
+
+
+def test_a_hook_that_shows_a_password_to_everybody_is_warned_of(
+    fream: Fream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fream_compose.operations.hooks.exposed", lambda _hooks: ["x (mysql)"])
+
+    told = fream("recover")
+
+    assert "warning: The hook x (mysql) has a secret of .env on its command line" in told.stdout
+
+
+@pytest.mark.parametrize("mask", [0o000, 0o022, 0o077])
+def test_what_a_run_keeps_is_its_owners_alone(fream: Fream, stage: Stage, mask: int) -> None:
+    before = os.umask(mask)
+    try:
+        assert fream("switch", "--version", "1.0.0").exit_code == 0
+        assert fream("switch", "--version", "1.0.1").exit_code == 0
+    finally:
+        os.umask(before)
+
+    state = stage.settings.state_directory
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in state.rglob("*")}
+    assert {"history.jsonl", "holder.json", "run.json"} <= modes.keys()
+    assert set(modes.values()) == {0o600}
+    assert stat.S_IMODE(state.stat().st_mode) == 0o700

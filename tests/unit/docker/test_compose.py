@@ -183,6 +183,35 @@ def test_what_compose_says_of_a_broken_project_is_passed_on(docker: Stub, folder
     assert caught.value.why == "services.set1.ports must be a list"
 
 
+def test_a_wrong_setting_names_the_variable_of_env_that_set_it(docker: Stub, folder: Path) -> None:
+    (folder / ".env").write_text("COMPOSE_PROFILES=infra\nWAIT=10 parsecs\n")
+    for name, value in {"filled": "10 parsecs", "raw": "${WAIT:-5s}"}.items():
+        config = compose_config(folder.parent / "nginx", 18090, health={"timeout": value})
+        (folder.parent / name).write_text(json.dumps(config))
+    docker(
+        f'case "$*" in *no-interpolate*) cat {folder.parent}/raw;; *) cat {folder.parent}/filled;; '
+        "esac"
+    )
+
+    with pytest.raises(ConfigurationError, match="not valid") as caught:
+        open_project(folder)
+
+    assert caught.value.why.endswith("(set by WAIT in compose/.env, line 2)")
+
+
+def test_where_compose_does_not_say_what_set_it_the_fault_is_told_all_the_same(
+    docker: Stub, folder: Path
+) -> None:
+    config = compose_config(folder.parent / "nginx", 18090, health={"timeout": "x"})
+    (folder.parent / "filled").write_text(json.dumps(config))
+    docker(f'case "$*" in *no-interpolate*) exit 1;; *) cat {folder.parent}/filled;; esac')
+
+    with pytest.raises(ConfigurationError, match="not valid") as caught:
+        open_project(folder)
+
+    assert caught.value.why.startswith('x-fream.health.timeout: "x" is not a duration')
+
+
 def test_a_project_without_env_is_told_how_to_make_one(docker: Stub, folder: Path) -> None:
     (folder / ".env").unlink()
     docker("exit 0")

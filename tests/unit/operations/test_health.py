@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from itertools import chain, repeat
 
@@ -81,6 +82,16 @@ def test_a_good_answer_holds_what_the_settings_ask_for(body: str, fault: str) ->
 
     assert fault in found
     assert bool(found) == bool(fault)
+
+
+def test_a_pattern_that_takes_for_ever_is_given_up_after_a_second() -> None:
+    answer, began = Answer(200, "a" * 65_000 + "b", 0.01), time.monotonic()
+
+    found = fault_of(answer, Health(body="(a+)+$"))
+
+    assert found.startswith("HTTP 200: aaa")
+    assert found.endswith("in which the pattern '(a+)+$' took longer than 1 s")
+    assert time.monotonic() - began < 5
 
 
 @pytest.mark.parametrize("status", [199, 300, 301, 404, 500])

@@ -16,11 +16,12 @@ from typing import Any
 
 import pytest
 
+from fream_compose import secrecy
 from fream_compose.errors import HookError, InterruptedRun, LockedError
 from fream_compose.operations import hooks, left_hook
 from fream_compose.project.history import Kind
 from fream_compose.project.notes import RunningHook
-from fream_compose.project.x_fream import Hook
+from fream_compose.project.x_fream import Hook, Hooks
 from fream_compose.release import SetName
 from tests.fakes import Stage
 
@@ -406,3 +407,13 @@ def test_a_hook_is_named_by_its_place_and_program_as_its_arguments_may_be_secret
     assert "before cut over 1 (sh, host)" in stored
     assert "hunter2" not in stored + "".join(stage.watcher.details.values())
     stage.project.close()
+
+
+def test_a_hook_that_shows_a_password_to_everybody_is_found(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("MYSQL_PASSWORD='s3cret word'\n", "utf-8")
+    secrecy.learn(tmp_path)
+    run = {
+        "before_start": [{"run": ["mysql", "-ps3cret word"]}, {"run": "mysql -p$MYSQL_PASSWORD"}]
+    }
+
+    assert hooks.exposed(Hooks.model_validate(run)) == ["before_start (mysql, host)"]

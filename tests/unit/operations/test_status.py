@@ -44,6 +44,16 @@ def test_a_live_release_that_fails_is_told_with_what_it_answers(stage: Stage) ->
     assert "NOT HEALTHY: /products HTTP 500: no database" in told(stage)
 
 
+def test_a_pattern_that_takes_for_ever_does_not_hold_up_a_look(stage: Stage) -> None:
+    stage.project.behaviours["1.0.0"] = Behaviour(body="a" * 65_000 + "b")
+    stage.put(SetName.SET1, "1.0.0")
+    health = stage.project.settings.switch.health.model_copy(update={"body": "(a+)+$"})
+    switch = stage.project.settings.switch.model_copy(update={"health": health})
+    stage.project.settings = stage.project.settings.model_copy(update={"switch": switch})
+
+    assert "the pattern '(a+)+$' took longer than 1 s" in told(stage)
+
+
 def test_a_live_release_that_is_gone_is_told_with_the_command_that_mends_it(stage: Stage) -> None:
     stage.put(SetName.SET1, "1.0.0")
     stage.project.compose.remove(SetName.SET1)

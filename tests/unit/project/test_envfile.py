@@ -134,3 +134,22 @@ def test_foreign_bytes_and_line_ends_in_the_users_lines_survive(env: EnvFile) ->
     assert env.path.read_bytes() == (
         b"# caf\xe9 \xed\xa0\x80\r\nA=\xff\r\nSET1_VERSION=1.0 # \xfc\r\nB=1\x0b\nNEW=2\n"
     )
+
+
+def test_a_name_that_is_nearly_a_known_one_is_found(tmp_path: Path) -> None:
+    env = EnvFile(tmp_path / ".env")
+    env.path.write_text("HEALTH_CHEK_POINT=/\nGUARD=5s\nMINE=1\n")
+    assert env.misspelt() == ()
+
+    (tmp_path / ".env.example").write_text("HEALTH_CHECK_POINT=/\n#GUARD=5s\n")
+
+    assert env.misspelt() == (("HEALTH_CHEK_POINT", "HEALTH_CHECK_POINT"),)
+
+
+def test_why_a_file_cannot_be_read_is_told_without_a_number(tmp_path: Path) -> None:
+    (tmp_path / ".env").mkdir()
+
+    with pytest.raises(ConfigurationError) as caught:
+        EnvFile(tmp_path / ".env").names()
+
+    assert caught.value.why == "Is a directory"

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from fream_compose import secrecy
 from fream_compose.errors import ConfigurationError
 from fream_compose.project.secret_values import SecretValues, parse
 from fream_compose.project.x_fream import read_x_fream
@@ -37,6 +38,11 @@ def test_the_command_runs_once_in_the_folder_of_the_compose_files(tmp_path: Path
 
     assert secrets.values() == secrets.values() == {"A": VALUE}
     assert (tmp_path / "times").read_text() == "ran\n"
+
+
+def test_what_others_say_is_shown_without_the_values(tmp_path: Path) -> None:
+    values_of(tmp_path, "echo A=hunter2").values()
+    assert secrecy.hidden("the password hunter2 is wrong") == "the password *** is wrong"
 
 
 def test_what_is_required_may_come_from_the_command(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +59,8 @@ def test_a_drain_that_nginx_would_cut_off_is_refused(tmp_path: Path, value: str)
         ({"health": {"statuses": ["2xx"]}}, "x-fream.health.statuses"),
         ({"health": {"statuses": [99]}}, "x-fream.health.statuses"),
         ({"health": {"body": "("}}, "x-fream.health.body"),
+        ({"health": {"body": "(((a{1000}){1000}){1000})"}}, "repeats more than 100,000 times"),
+        ({"health": {"body": "a{,9999999}"}}, "repeats more than 100,000 times"),
         ({"health": {"host": "a b"}}, "x-fream.health.host"),
         ({"warm_up": {"paths": ["x"]}}, "x-fream.warm_up.paths"),
         ({"warm_up": {"concurrency": 0}}, "x-fream.warm_up.concurrency"),
@@ -66,6 +70,21 @@ def test_a_setting_that_is_not_valid_is_told_with_its_key(
     tmp_path: Path, settings: dict[str, Any], key: str
 ) -> None:
     assert key in complaint(tmp_path, **settings)
+
+
+def test_only_who_sets_a_pattern_waits_for_the_library_that_bounds_it() -> None:
+    setting = """
+import sys
+from pathlib import Path
+from fream_compose.project.x_fream import read_x_fream
+from fream_compose.operations import health
+for body in ("", "UP"):
+    read_x_fream({"health": {"body": body}}, Path())
+    print("regex" in sys.modules)
+"""
+    run = subprocess.run([sys.executable, "-c", setting], capture_output=True, check=True)
+
+    assert run.stdout.split() == [b"False", b"True"]
 
 
 def test_every_complaint_is_told_at_once(tmp_path: Path) -> None:

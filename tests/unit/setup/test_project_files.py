@@ -264,6 +264,7 @@ def test_what_is_no_image_is_refused(image: str) -> None:
         {"name": "null"},
         {"name": "1e5"},
         {"name": "2026-11-25"},
+        {"name": "2001-99-99"},
         {"http_port": "65536"},
         {"http_port": "127.0.0.1:99999"},
         {"http_port": "\uff18\uff10"},

@@ -81,6 +81,8 @@ def test_an_earlier_project_becomes_what_would_be_written_today(
     assert str(CHANGED) in changed(app)
     assert (done.of(Outcome.BESIDE), done.of(Outcome.ADDED)) == ([], ADDED)
     assert done.backup
+    kept = {p.is_dir(): p.stat().st_mode & 0o777 for p in (done.backup, done.backup / CHANGED)}
+    assert kept == {True: 0o700, False: 0o600}
     assert (done.backup / CHANGED).read_text() == before[str(CHANGED)]
     assert version_of(root) == "ok"
 

@@ -1,0 +1,81 @@
+"""What a project keeps secret, and text from outside without it.
+
+Docker, Compose, hooks and apps say what they like, and may repeat a password. Their words are
+hidden where they become ours: in an error, a log line, a hook's output, an app's answer, a
+traceback and the log of --verbose. What fream prints by itself holds no secret.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+_SECRET = re.compile(
+    r"pass|pwd|secret|token|credential|private|api_?key|(?:^|_)keys?(?:_|$)", re.IGNORECASE
+)
+_PLACE = re.compile(r"_(?:FILE|PATH|DIR)$", re.IGNORECASE)  # says where a secret is
+_FILES = (".env", "app.env")
+_SHORTEST = 4  # characters: what is shorter is in too many words
+_INSTEAD = "***"
+_ASSIGNMENT = re.compile(r"^([^=:]*)([=:]?)(.*)$", re.S)
+_QUOTED = re.compile(r"""(["'])(.*?)(?<!\\)\1""")
+
+_known: list[str] = []  # the longest first, as one may hold another
+
+
+def learn(directory: Path) -> None:
+    """Remember what the files of a project, in the folder of compose.yaml, keep secret."""
+    _known.clear()
+    for name in _FILES:
+        with suppress(OSError):
+            text = (directory / name).read_bytes().decode("utf-8", "surrogateescape")
+            add(_values(text))
+
+
+def add(values: Iterable[str]) -> None:
+    """Remember more values that are secret."""
+    found = {form for value in values for form in _forms(value) if len(form) >= _SHORTEST}
+    _known[:] = sorted(found.union(_known), key=len, reverse=True)
+
+
+def is_secret(name: str) -> bool:
+    """Whether a variable or a setting of this name holds a secret, and not where it is."""
+    return bool(_SECRET.search(name)) and not _PLACE.search(name.strip())
+
+
+def hidden(text: str) -> str:
+    """A text with *** for each secret."""
+    for secret in _known:
+        text = text.replace(secret, _INSTEAD)
+    return text
+
+
+def _values(text: str) -> Iterator[str]:
+    """The value, line by line, where a name says that it is secret, however odd the line is."""
+    quote = ""  # of a value that goes on
+    for line in text.split("\n"):
+        name, sign, value = _ASSIGNMENT.findall(line)[0]
+        if quote:
+            yield line.partition(quote)[0]
+            quote = "" if quote in line else quote
+        elif sign and is_secret(name):
+            yield value
+            first, rest = value.strip()[:1], value.strip()[1:]
+            quote = first if first in ("'", '"') and first not in rest else ""
+
+
+def _forms(value: str) -> Iterator[str]:
+    """A value as it may be repeated: without quotes and remark, and as other languages write it."""
+    from urllib.parse import quote  # for which those who read no project need not wait
+
+    whole = value.strip()
+    quoted = _QUOTED.match(whole)
+    inside = quoted[2] if quoted else re.sub(r"\s+#.*", "", whole).strip("'\"")
+    for text in (whole, inside, inside.replace("$$", "$"), inside.replace("\\", "")):
+        yield text
+        yield text.replace("$", "$$")
+        yield json.dumps(text)[1:-1]
+        yield json.dumps(text, ensure_ascii=False)[1:-1]
+        yield repr(text)[1:-1]
+        yield quote(text, safe="", errors="surrogateescape")
