@@ -191,12 +191,9 @@ class Compose:
 
     def template(self) -> dict[str, Any]:
         """The Compose files as one, its variables not filled in. Raises EngineError."""
-        out = read(
-            arguments_of("config", "--no-interpolate", "--format", "json"),
-            "Compose cannot read the project",
-            self.settings.compose_directory,
-        )
-        return dict(parsed(out, "Compose cannot read the project"))
+        what = "Compose cannot read the project"
+        command = arguments_of("config", "--no-interpolate", "--format", "json")
+        return parsed(read(command, what, self.settings.compose_directory), what, dict)
 
     def _change(
         self,

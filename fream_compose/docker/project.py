@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from fream_compose.docker.interface import ComposeLike, ContainersLike, ImagesLike
     from fream_compose.project.settings import Settings
 
+_UNREADABLE = "Compose cannot read the project"
+
 
 class Project:
     """A Compose project and the containers and images that belong to it."""
@@ -48,7 +50,7 @@ def open_project(directory: Path, meanwhile: Callable[[], None] = lambda: None) 
     reading = begin(compose("config", "--format", "json"), directory)
     try:
         meanwhile()
-        text = finish(reading, "Compose cannot read the project")
+        text = finish(reading, _UNREADABLE)
     except EngineError as error:
         _explain_compose()
         raise ConfigurationError(
@@ -58,7 +60,7 @@ def open_project(directory: Path, meanwhile: Callable[[], None] = lambda: None) 
         ) from error
     from fream_compose.project.compose_config import parse
 
-    return project_of(parse(parsed(text, "Compose cannot read the project"), directory))
+    return project_of(parsed(text, _UNREADABLE, lambda config: parse(config, directory)))
 
 
 def project_of(settings: "Settings") -> Project:

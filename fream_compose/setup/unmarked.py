@@ -1,10 +1,10 @@
 """Projects from before fream noted what it wrote into them: what that was is found out."""
 
-import json
 import re
 from contextlib import suppress
 from pathlib import Path
 
+from fream_compose import foreign
 from fream_compose.errors import ConfigurationError
 from fream_compose.project.manifest import Manifest, fingerprint
 from fream_compose.setup import project_files
@@ -20,7 +20,7 @@ def manifest_of(root: Path) -> Manifest:
     """The manifest that a project would have. Raises ConfigurationError for what is no project."""
     app = _app_of(root)
     texts = written(app)
-    known = json.loads((_TEXTS / "hashes.json").read_text("utf-8"))
+    known = foreign.of_json((_TEXTS / "hashes.json").read_bytes(), dict[str, str])
     hashes = {path: "" for path in known if Path(path) in texts}  # as if it were edited
     for path, text in texts.items():
         raw = fingerprint(_original(path).encode()) if path.as_posix() in known else ""
