@@ -3,12 +3,23 @@
 import json
 from collections.abc import Callable
 from functools import cache
+from math import isfinite
 from typing import Any, TypeVar
 
 S = TypeVar("S")
 T = TypeVar("T")
 # What taking a value apart raises when a part is missing, of another type or too large.
 _UNLIKE = (LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)
+
+
+def _number(text: str) -> float:
+    """A number that JSON can write again: Python also reads NaN, and makes infinity of 1e999."""
+    if not isfinite(number := float(text)):
+        raise ValueError(f"{text} is no number")
+    return number
+
+
+_JSON = json.JSONDecoder(parse_float=_number, parse_constant=_number)
 
 
 def taken(told: S, shape: Callable[[S], T]) -> T:
@@ -24,7 +35,8 @@ def of_json(text: str | bytes, shape: Callable[[Any], T]) -> T:
 
     Raises ValueError for what is no JSON, is nested too deep, or has another shape.
     """
-    return taken(text, lambda text: shape(json.loads(text)))
+    whole = text.decode() if isinstance(text, bytes) else text
+    return taken(whole, lambda whole: shape(_JSON.decode(whole)))
 
 
 def made(kind: Callable[..., T], **parts: Any) -> T:

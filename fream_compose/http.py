@@ -59,8 +59,12 @@ def get(
     timeout: seconds for all of it, to the last byte of the body. check: called many times a
     second meanwhile; what it raises is raised.
     """
+    try:
+        port = urlsplit(url).port
+    except ValueError as error:
+        raise Unreachable(str(error)) from error
     # What listens nowhere has port 0 here; requests would take it for 80, where others listen.
-    if urlsplit(url).port == 0:
+    if port == 0:
         raise Unreachable("it listens on no port of this server")
     late = f"no answer within {timeout:g} s"
     try:
@@ -93,7 +97,7 @@ def _body(response: requests.Response) -> bytes:
 
 
 def _text_of(body: bytes, encoding: str | None) -> str:
-    with suppress(LookupError):  # a charset that nobody knows
+    with suppress(LookupError, ValueError):  # a charset that nobody knows, or none of a body's
         return body.decode(encoding or "utf-8", "replace")
     return body.decode("utf-8", "replace")
 

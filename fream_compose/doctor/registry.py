@@ -2,6 +2,7 @@
 
 import ipaddress
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -75,12 +76,11 @@ def url_of(host: str, insecure: tuple[str, ...]) -> str:
 
 
 def _within(host: str, ranges: tuple[str, ...]) -> bool:
-    try:
+    with suppress(ValueError):  # a name, or a range that is none
         address = ipaddress.ip_address((host.rpartition(":")[0] or host).strip("[]"))
-    except ValueError:
-        return False
-    networks = (ipaddress.ip_network(given, strict=False) for given in ranges if "/" in given)
-    return any(address in network for network in networks)
+        networks = (ipaddress.ip_network(given, strict=False) for given in ranges if "/" in given)
+        return any(address in network for network in networks)
+    return False
 
 
 def logged_in(host: str, config: dict[str, Any]) -> bool:

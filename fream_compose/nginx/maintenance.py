@@ -73,7 +73,10 @@ def parse(files: Mapping[str, str]) -> Maintenance | None:
     if not values.get(""):
         return None
     allow = re.findall(r"^ +(\S+) 0;$", files.get(ALLOW_FILE, ""), re.MULTILINE)
-    return Maintenance(values[""], html.unescape(values.get("_message", "")), tuple(allow))
+    message = values.get("_message", "")
+    with suppress(ValueError):  # a number of more digits than Python reads
+        message = html.unescape(message)
+    return Maintenance(values[""], message, tuple(allow))
 
 
 def put_list(folder: Path, maintenance: Maintenance | None) -> None:

@@ -12,6 +12,7 @@ from fream_compose.project.x_fream import SwitchSettings, read_x_fream
 from fream_compose.release import SetName
 
 _MYSQL_DATA = "/var/lib/mysql"
+_LAST_PORT = 65_535
 
 
 def parse(config: dict[str, Any], compose_directory: Path) -> Settings:
@@ -122,7 +123,7 @@ def _addresses(name: str, service: dict[str, Any]) -> tuple[Address, ...]:
 
 def _port(name: str, port: dict[str, Any]) -> int:
     published = str(port.get("published") or 0)
-    if not published.isdecimal():
+    if not published.isdecimal() or int(published) > _LAST_PORT:
         raise _lacks(name, f"a single port where it publishes {published}")
     return int(published)
 

@@ -40,7 +40,7 @@ def _statuses(value: object) -> str:
 def _expression(value: object) -> str:
     try:
         re.compile(str(value))
-    except re.error as error:
+    except (re.error, OverflowError, RecursionError) as error:
         raise ValueError(f"{value!r} is not a regular expression: {error}") from error
     return str(value)
 
@@ -54,9 +54,9 @@ UrlPath = Annotated[str, BeforeValidator(_path)]
 
 
 class Model(BaseModel):
-    """Values that do not change and know no other keys."""
+    """Values that do not change and know no other keys; a number is one."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Health(Model):
