@@ -41,8 +41,11 @@ class Containers(PublishedPorts):
         if not containers:
             return ()
         what = f"{', '.join(containers)} could not be inspected"
-        command = ["container", "inspect", *containers]
-        return read_json(command, what, lambda found: tuple(map(condition_of, found)))
+        return read_json(
+            ["container", "inspect", *containers],
+            what,
+            lambda found: tuple(condition_of(f) for f, _ in zip(found, containers, strict=True)),
+        )
 
     def members(self, name: SetName) -> tuple[Condition, ...]:
         """How the containers of a set fare. Raises EngineError."""

@@ -114,7 +114,7 @@ def condition_of(facts: dict[str, Any]) -> Condition:
     """What `docker container inspect` says of a container. Raises whatever it stumbles over."""
     state, labels = facts["State"], facts["Config"].get("Labels") or {}
     network = facts.get("NetworkSettings") or {}
-    seconds(state["StartedAt"])
+    seconds(state["StartedAt"])  # what is no moment would stop whoever compares it later
     return foreign.made(
         Condition,
         state=state["Status"],

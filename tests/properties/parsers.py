@@ -92,7 +92,7 @@ def table(parsers: Iterable[Parser], tried: Iterable[Tried]) -> str:
         cells = (parser.name, where, told, f"{cases:,}", f"{seconds:.0f}", parser.found)
         rows.append(f"| {' | '.join(cells)} |")
     cases, seconds = sum(each.cases for each in found), sum(each.seconds for each in found)
-    rows.append(f"\n{len(found)} properties, {cases:,} cases, {seconds:,.0f} s of one processor.")
+    rows.append(f"\n{len(found)} properties, {cases:,} cases, {seconds:,.0f} s of tests.")
     return "\n".join(rows) + "\n"
 
 

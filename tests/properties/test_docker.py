@@ -67,7 +67,8 @@ REGISTRY = {"IndexConfigs": {"docker.io": {"Secure": True}}, "InsecureRegistryCI
 ABOUT = {**INFO, "RegistryConfig": REGISTRY, "HttpProxy": ""}
 Ask = Callable[[Project], Any]
 ASKED: dict[str, tuple[Ask, Any]] = {
-    "conditions": (lambda p: p.containers.conditions(["app"]), [THING]),
+    "condition": (lambda p: p.containers.condition("app"), [THING]),
+    "conditions": (lambda p: p.containers.conditions(["a", "b"]), [THING, THING]),
     "health": (lambda p: p.containers.last_health_check("app"), THING["State"]),
     "mounts": (lambda p: p.containers.mounts("app"), MOUNTS),
     "clashes": (lambda p: p.containers.clashes(), [THING]),
@@ -116,6 +117,7 @@ def answers(draw: st.DrawFn) -> tuple[str, str]:
 @INSPECT.holds
 @given(answer=answers())
 @example(("conditions", "{}"))
+@example(("condition", "[]"))
 @example(("images", '["one"]'))
 @example(("engine", "[" * 100_000))
 @example(("health", "null"))
@@ -141,7 +143,7 @@ def test_json_of_any_shape_is_a_value_or_an_engines_error(
 def test_what_was_read_can_be_compared(docker: Docker, project: Project, facts: Any) -> None:
     docker.says = lambda _: dumps([facts]).encode()
     try:
-        (found,) = project.containers.conditions(["app"])
+        found = project.containers.condition("app")
     except EngineError:
         return
     assert isinstance(found, Condition)

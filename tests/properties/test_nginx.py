@@ -43,7 +43,7 @@ MAINTENANCE = Parser(
     "the page's and the allow list's maintenance",
     ("nginx/maintenance.py",),
     "a number of more than 4,300 digits in the message, or JSON that is nested too deep, ended "
-    "`fream status`; so did an id of the year 1, west of Greenwich",
+    "`fream status`",
 )
 ALLOW = Parser("`--allow` and `--message`", ("operations/maintenance.py",))
 

@@ -22,7 +22,11 @@ from tests.properties.parsers import Parser
 from tests.properties.strategies import ANY_TEXT, DIGITS, ODD, VERSIONS, ZONES, lines
 
 TEXT = Parser("foreign words, on any terminal", ("text.py",))
-VERSION = Parser("a version, a moment, the id of a switch", ("release.py",))
+VERSION = Parser(
+    "a version, a moment, the id of a switch",
+    ("release.py",),
+    "an id of the year 1 ended what shows it, west of Greenwich",
+)
 IMAGE = Parser("the name of an image", ("image_reference.py",))
 OUTPUT = Parser("what a hook or a command prints", ("process.py",))
 HTTP = Parser(

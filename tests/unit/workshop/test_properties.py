@@ -90,4 +90,4 @@ def test_cases_and_seconds_are_summed_up() -> None:
     text = table([parser], tried)
 
     assert "| a parser | `a.py` | it 1; it 2 | 20,000 | 3 | a fault |" in text
-    assert "2 properties, 20,000 cases, 3 s" in text
+    assert "2 properties, 20,000 cases, 3 s of tests." in text
