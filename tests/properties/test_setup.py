@@ -23,7 +23,9 @@ APP = Parser(
     "a name such as 2001-99-99, to YAML a date that cannot be, was an unexpected error",
 )
 EDITS = Parser(
-    "fream's own files, edited for an app", ("setup/template_edits.py", "setup/text_edits.py")
+    "fream's own files, edited for an app",
+    ("setup/template_edits.py", "setup/text_edits.py"),
+    "an image with `fream-` in its name was written down as another one",
 )
 UNMARKED = Parser(
     "the files of a project that an early fream wrote",
@@ -49,7 +51,7 @@ APPS = st.builds(
     app_of,
     APP_NAMES,
     registry=st.sampled_from(["", "127.0.0.1:5000", "registry.example.com"]),
-    repository=APP_NAMES,
+    repository=APP_NAMES | st.sampled_from(["fream-shop", "fream-mysql", "my-fream"]),
     port=st.integers(0, 65_535),
     health_path=st.text(string.ascii_letters + "/._~%?=&-", max_size=20).map("/{}".format),
     mysql=st.booleans(),
@@ -97,6 +99,7 @@ def test_every_folder_has_a_name_for_its_project(name: str) -> None:
 
 @EDITS.holds
 @given(app=APPS)
+@example(App("shop", "", "fream-mysql", mysql=True))
 def test_the_files_hold_what_was_told_of_the_app(app: App | None) -> None:
     if app is None:
         return
@@ -107,7 +110,9 @@ def test_the_files_hold_what_was_told_of_the_app(app: App | None) -> None:
     image = sets["services"]["set1"]["image"].replace("${IMAGE_NAME:-", "")
     assert image.endswith(f"{app.repository}}}:${{SET1_VERSION:-none}}")
     assert ("mysql" in yaml.safe_load(edited["infra.yaml"])["services"]) == app.mysql
-    assert f"HEALTH_CHECK_POINT={app.health_path}\n" in edited[".env.example"]
+    lines_of = edited[".env.example"].splitlines()
+    assert {f"HEALTH_CHECK_POINT={app.health_path}", f"IMAGE_NAME={app.repository}"} <= {*lines_of}
+    assert (f"IMAGE_REGISTRY={app.registry}" in lines_of) == bool(app.registry)
 
 
 @EDITS.holds
