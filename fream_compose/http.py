@@ -113,7 +113,7 @@ def _body(response: requests.Response) -> bytes:
 
 
 def _text_of(body: bytes, encoding: str | None) -> str:
-    with suppress(LookupError):  # a charset that nobody knows
+    with suppress(LookupError, ValueError):  # a charset that nobody knows, or none of a body's
         return body.decode(encoding or "utf-8", "replace")
     return body.decode("utf-8", "replace")
 

@@ -20,7 +20,7 @@ def reject_faulty(text: str) -> None:
         raise ValueError(f"repeats more than {_REPEATS:,} times")
     try:
         regex.compile(text)
-    except regex.error as error:
+    except (regex.error, OverflowError, RecursionError) as error:
         raise ValueError(str(error)) from error
 
 

@@ -89,7 +89,8 @@ class LiveRelease:
 def moment_of(identifier: str) -> datetime | None:
     """The moment, in UTC, that an id of new_switch_id() begins with; None for another id."""
     try:
-        return datetime.strptime(identifier[:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+        moment = datetime.strptime(identifier[:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+        return read_moment(moment.isoformat())
     except ValueError:
         return None
 

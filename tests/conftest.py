@@ -18,9 +18,11 @@ pytest_plugins = [
     "tests.contract.fixtures",
     "tests.stories.fixtures",
     "tests.faults.fixtures",
+    "tests.properties.fixtures",
+    "tests.properties.parsers",
 ]
 HERE = Path(__file__).parent
-ORDER = ("unit", "contract", "stories", "faults")  # the quick ones first
+ORDER = ("unit", "properties", "contract", "stories", "faults")  # the quick ones first
 
 
 def pytest_configure() -> None:

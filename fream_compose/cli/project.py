@@ -44,7 +44,7 @@ def find(given: Path | None) -> Path:
 def _reject_strangers(place: Path) -> None:
     """Whoever may write above the current folder must not have root run commands of his."""
     owner = place.stat().st_uid
-    if os.geteuid() == 0 and owner not in (0, int(os.environ.get("SUDO_UID") or 0)):
+    if os.geteuid() == 0 and str(owner) not in ("0", os.environ.get("SUDO_UID", "")):
         raise ConfigurationError(
             f"{place} belongs to another user",
             "root does not take a project that it finds above the current folder on trust",

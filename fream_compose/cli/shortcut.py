@@ -58,7 +58,7 @@ def _logs(words: list[str]) -> None:
             tail = next(rest, "-")
         else:
             names.append(word)
-    valid = SINCE.fullmatch(since or "1s") and (tail or "1").isdecimal()
+    valid = SINCE.fullmatch(since or "1s") and re.fullmatch(r"\d{1,9}", tail or "1")
     if not valid or len(names) > 1 or not set(names) <= set(_KNOWN):
         return
     if found := _container((names or ["live"])[0]):

@@ -36,7 +36,7 @@ def complete(words: list[str], current: int) -> list[str] | None:
 
     words: the command line, `fream` first. current: the place, as bash counts.
     """
-    typed, before = words[current] if current < len(words) else "", words[1:current]
+    typed, before = words[current] if 0 <= current < len(words) else "", words[1 : max(current, 1)]
     if not before:
         return [word for word in _first(typed) if word.startswith(typed)]
     command = before[0]

@@ -2,14 +2,21 @@
 
 import subprocess
 from collections.abc import Sequence
-from pathlib import Path
 
 from fream_compose.docker import kernel, listing
 from fream_compose.docker.changes import change
-from fream_compose.docker.facts import Condition, Container, Mount, Origin, condition_of, seconds
+from fream_compose.docker.facts import (
+    Condition,
+    Container,
+    Mount,
+    Origin,
+    condition_of,
+    failed_check,
+    mounts_of,
+)
 from fream_compose.docker.neighbours import Clash, clashes
 from fream_compose.docker.ports import PublishedPorts
-from fream_compose.docker.reads import finish, follow, read, read_json
+from fream_compose.docker.reads import finish, follow, read, read_json, taken
 from fream_compose.errors import EngineError
 from fream_compose.release import SetName
 from fream_compose.secrecy import hidden
@@ -35,8 +42,11 @@ class Containers(PublishedPorts):
         if not containers:
             return ()
         what = f"{', '.join(containers)} could not be inspected"
-        found = read_json(["container", "inspect", *containers], what)
-        return tuple(condition_of(facts) for facts in found)
+        return read_json(
+            ["container", "inspect", *containers],
+            what,
+            lambda found: tuple(condition_of(f) for f, _ in zip(found, containers, strict=True)),
+        )
 
     def members(self, name: SetName) -> tuple[Condition, ...]:
         """How the containers of a set fare. Raises EngineError."""
@@ -46,11 +56,7 @@ class Containers(PublishedPorts):
     def last_health_check(self, container: str) -> str:
         """What the last health check since the start printed as it failed. Raises EngineError."""
         command = ["container", "inspect", "--format", "{{json .State}}", container]
-        state = read_json(command, f"{container} could not be inspected")
-        log = (state.get("Health") or {}).get("Log") or []
-        began = seconds(state["StartedAt"])
-        failed = [o for o in log if o["ExitCode"] and seconds(o["Start"]) >= began]
-        return str(failed[-1]["Output"]) if failed else ""
+        return read_json(command, f"{container} could not be inspected", failed_check)
 
     def logs(self, container: str, lines: int = 10) -> tuple[str, ...]:
         """The last log lines of a container; none when they cannot be had."""
@@ -98,12 +104,9 @@ class Containers(PublishedPorts):
 
     def processes(self, container: str) -> dict[int, str]:
         """The processes of a container: id to command line. Raises EngineError."""
-        out = read(
-            ["container", "top", container, "-eo", "pid,args"],
-            f"The processes of {container} could not be listed",
-        )
-        rows = (line.split(maxsplit=1) for line in out.splitlines()[1:])
-        return {int(pid): args for pid, args in rows}
+        what = f"The processes of {container} could not be listed"
+        out = read(["container", "top", container, "-eo", "pid,args"], what)
+        return taken(out, what, _processes)
 
     def try_out(self, container: str, command: list[str]) -> str:
         """Run a command in a new container that has another one's image, files and network.
@@ -112,7 +115,8 @@ class Containers(PublishedPorts):
         """
         what = f"{command[0]} could not be tried beside {container}"
         form = "{{.Image}} {{.HostConfig.NetworkMode}}"
-        image, network = read(["container", "inspect", "--format", form, container], what).split()
+        printed = read(["container", "inspect", "--format", form, container], what)
+        image, network = taken(printed, what, _pair)
         return run_once(image, command, what, network, files_of=container)
 
     def started(self, pid: int) -> float | None:
@@ -133,12 +137,8 @@ class Containers(PublishedPorts):
 
     def mounts(self, container: str) -> tuple[Mount, ...]:
         """The folders and files of this server in a container. Raises EngineError."""
-        mounts = read_json(
-            ["container", "inspect", "--format", "{{json .Mounts}}", container],
-            f"{container} could not be inspected",
-        )
-        found = [mount for mount in mounts if mount["Type"] == "bind"]
-        return tuple(Mount(Path(m["Source"]), Path(m["Destination"])) for m in found)
+        command = ["container", "inspect", "--format", "{{json .Mounts}}", container]
+        return read_json(command, f"{container} could not be inspected", mounts_of)
 
     def published(self, container: str, inner: int) -> int:
         """On which port of this server a container's port is; 0 while it does not run."""
@@ -147,6 +147,17 @@ class Containers(PublishedPorts):
     def clashes(self) -> tuple[Clash, ...]:
         """What other projects share with this one, and must not. Raises EngineError."""
         return clashes(self.settings)
+
+
+def _processes(printed: str) -> dict[int, str]:
+    # Not splitlines(): what a process calls itself may hold the other line separators.
+    rows = (line.split(maxsplit=1) for line in printed.split("\n")[1:] if line)
+    return {int(pid): args for pid, args in rows}
+
+
+def _pair(printed: str) -> tuple[str, str]:
+    one, other = printed.split()
+    return one, other
 
 
 def run_once(

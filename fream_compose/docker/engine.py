@@ -1,14 +1,16 @@
 """The engine itself: what it says of itself, and where it is."""
 
-import json
 import os
 import re
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
+from fream_compose import foreign
 from fream_compose.docker.reads import read, read_json
 from fream_compose.errors import EngineError
+from fream_compose.release import read_moment
 
 
 @dataclass(frozen=True)
@@ -29,17 +31,21 @@ class Engine:
 def engine() -> Engine:
     """Ask the engine about itself. Raises EngineError, ConfigurationError without Docker."""
     what = "Docker does not answer"
-    facts = read_json(["info", "--format", "{{json .}}"], what)
+    return read_json(["info", "--format", "{{json .}}"], what, lambda facts: _engine(facts, what))
+
+
+def _engine(facts: dict[str, Any], what: str) -> Engine:
     if not facts.get("ServerVersion"):
-        raise EngineError(what, "\n".join(facts.get("ServerErrors") or ()))
+        raise EngineError(what, "\n".join(map(str, facts.get("ServerErrors") or ())))
     registries = facts.get("RegistryConfig") or {}
     named = (registries.get("IndexConfigs") or {}).items()
     ranges = registries.get("InsecureRegistryCIDRs") or ()
-    return Engine(
+    return foreign.made(
+        Engine,
         version=facts["ServerVersion"],
         root=Path(facts["DockerRootDir"]),
         # Nine digits of a second are more than Python 3.11 reads.
-        time=datetime.fromisoformat(re.sub(r"\.\d+", "", facts["SystemTime"])),
+        time=read_moment(re.sub(r"\.\d+", "", facts["SystemTime"])),
         insecure=(*ranges, *(host for host, index in named if not index["Secure"])),
         proxy=facts.get("HttpsProxy") or facts.get("HttpProxy") or "",
     )
@@ -81,11 +87,11 @@ def _chosen_context() -> str:
     """The context that `docker context use` chose; empty when that cannot be read."""
     folder = os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker"
     try:
-        facts = json.loads((Path(folder) / "config.json").read_text(encoding="utf-8"))
-        return str(facts.get("currentContext") or "default")
+        text = (Path(folder) / "config.json").read_text(encoding="utf-8")
+        return foreign.of_json(text, lambda facts: str(facts.get("currentContext") or "default"))
     except FileNotFoundError:
         return "default"
-    except (OSError, ValueError, AttributeError):
+    except (OSError, ValueError):
         return ""
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from fream_compose import foreign
 from fream_compose.project.layout import address, confinement
 
 _ENDED = ("exited", "dead", "restarting")
@@ -111,10 +112,12 @@ class Condition:
 
 
 def condition_of(facts: dict[str, Any]) -> Condition:
-    """What `docker container inspect` says of a container."""
+    """What `docker container inspect` says of a container. Raises whatever it stumbles over."""
     state, labels = facts["State"], facts["Config"].get("Labels") or {}
     network = facts.get("NetworkSettings") or {}
-    return Condition(
+    seconds(state["StartedAt"])  # what is no moment would stop whoever compares it later
+    return foreign.made(
+        Condition,
         state=state["Status"],
         exit_code=state["ExitCode"],
         restarts=facts["RestartCount"],
@@ -145,6 +148,20 @@ def _confined(host: dict[str, Any]) -> frozenset[str]:
         host.get("CapAdd"),
         host.get("PidsLimit"),
     )
+
+
+def failed_check(state: dict[str, Any]) -> str:
+    """What the last health check since a container's start printed as it failed."""
+    log = (state.get("Health") or {}).get("Log") or []
+    began = seconds(state["StartedAt"])
+    failed = [o for o in log if o["ExitCode"] and seconds(o["Start"]) >= began]
+    return str(failed[-1]["Output"]) if failed else ""
+
+
+def mounts_of(mounts: list[dict[str, Any]]) -> tuple[Mount, ...]:
+    """The folders and files of this server among a container's mounts."""
+    found = [mount for mount in mounts if mount["Type"] == "bind"]
+    return tuple(Mount(Path(m["Source"]), Path(m["Destination"])) for m in found)
 
 
 def _published(bindings: dict[str, Any]) -> Iterator[str]:

@@ -5,8 +5,9 @@ import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from fream_compose import foreign
 from fream_compose.docker import local_images
 from fream_compose.docker.changes import PULL, change
 from fream_compose.docker.containers import run_once
@@ -121,12 +122,18 @@ class Facts:
 def facts(reference: str) -> Facts | None:
     """Look at an image; None when it is not here. Raises EngineError."""
     try:
-        (found,) = read_json(["image", "inspect", reference], f"{reference} could not be inspected")
+        what = f"{reference} could not be inspected"
+        return read_json(["image", "inspect", reference], what, _facts)
     except EngineError as error:
         if "no such image" in error.why.lower():
             return None
         raise
-    return Facts(tuple(found["RepoDigests"] or ()), found["Architecture"])
+
+
+def _facts(images: list[dict[str, Any]]) -> Facts:
+    (found,) = images
+    digests = tuple(found["RepoDigests"] or ())
+    return foreign.made(Facts, digests=digests, architecture=found["Architecture"])
 
 
 def bytes_to_pull(reference: str) -> int:
@@ -135,8 +142,10 @@ def bytes_to_pull(reference: str) -> int:
     Raises EngineError when the registry does not have it.
     """
     what = f"{reference} is not in the registry"
-    manifest = read_json(["manifest", "inspect", "--insecure", reference], what)
-    return sum(layer["size"] for layer in manifest.get("layers") or ())
+    command = ["manifest", "inspect", "--insecure", reference]
+    return read_json(
+        command, what, lambda told: sum(int(layer["size"]) for layer in told.get("layers") or ())
+    )
 
 
 def reject_foreign(reference: str, architecture: str) -> None:

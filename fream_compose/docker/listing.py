@@ -1,10 +1,10 @@
 """Which containers there are, by the labels that Compose writes on them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from fream_compose.docker.facts import Container, Origin, Placed
-from fream_compose.docker.reads import read
+from fream_compose.docker.reads import read, taken
 from fream_compose.errors import EngineError
 
 _LABEL = "com.docker.compose"
@@ -39,19 +39,36 @@ def placed_in(folder: Path) -> tuple[Placed, ...]:
 
 def published(container: str, inner: int) -> int:
     """On which port of this server a container's port is; 0 while it does not run."""
+    what = "No such port"
     try:
-        found = read(["container", "port", container, f"{inner}/tcp"], "No such port").split()
+        return taken(read(["container", "port", container, f"{inner}/tcp"], what), what, _port)
     except EngineError:
         return 0
+
+
+def _port(printed: str) -> int:
+    found = printed.split()
     return int(found[0].rpartition(":")[2]) if found else 0
 
 
-def _rows(labels: dict[str, str], fields: Sequence[str]) -> Iterator[list[str]]:
+def _rows(labels: dict[str, str], fields: Sequence[str]) -> list[list[str]]:
     """Fields of the containers with these labels: Docker's begin with a dot, others are labels."""
     columns = [f if f[0] == "." else f'.Label "{_LABEL}.{f}"' for f in fields]
     listing = ["container", "ls", "--all", "--no-trunc"]
     for name, value in labels.items():
         listing += ["--filter", f"label={_LABEL}.{name}={value}"]
+    return rows(listing, columns, "Docker could not list the containers")
+
+
+def rows(listing: list[str], columns: Sequence[str], what: str) -> list[list[str]]:
+    """What Docker lists, a row for each line, each with these columns. Raises EngineError."""
     form = "\t".join(f"{{{{{column}}}}}" for column in columns)
-    out = read([*listing, "--format", form], "Docker could not list the containers")
-    return (line.split("\t") for line in out.splitlines())
+    printed = read([*listing, "--format", form], what)
+    # Not splitlines(): a folder's name may hold the other line separators.
+    lines = [line for line in printed.split("\n") if line]
+    return taken(printed, what, lambda _: [_row(line, columns) for line in lines])
+
+
+def _row(line: str, columns: Sequence[str]) -> list[str]:
+    """Raises ValueError for another number of columns, as a TAB in a folder's name makes."""
+    return [cell for cell, _ in zip(line.split("\t"), columns, strict=True)]

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from fream_compose import foreign
 from fream_compose.docker.changes import START, change
 from fream_compose.docker.reads import read, read_json
 from fream_compose.image_reference import ImageReference
@@ -52,8 +53,11 @@ def local_images(image: str, project: str) -> tuple[Image, ...]:
     if not ids:
         return ()
     used = _references_in_use()
-    found = read_json(["image", "inspect", *ids], what)
-    return tuple(_image(facts, name, used, project) for facts in found)
+    return read_json(
+        ["image", "inspect", *ids],
+        what,
+        lambda found: tuple(_image(facts, name, used, project) for facts in found),
+    )
 
 
 def remove_images(image: str, project: str, images: Sequence[Image]) -> None:
@@ -100,7 +104,8 @@ def _image(facts: dict[str, Any], repository: str, used: frozenset[str], project
     tags, digests = facts["RepoTags"] or [], facts["RepoDigests"] or []
     keepers = {mark.partition(".")[0] for mark in names_under(tags, f"{_MARKS}:")}
     known = {facts["Id"], facts["Id"].removeprefix("sha256:"), *tags, *digests}
-    return Image(
+    return foreign.made(
+        Image,
         id=facts["Id"],
         tags=names_under(tags, f"{repository}:"),
         digests=names_under(digests, f"{repository}@"),

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from fream_compose.docker.reads import read, read_json
+from fream_compose.docker.listing import rows
+from fream_compose.docker.reads import read_json
 
 if TYPE_CHECKING:
     from fream_compose.project.settings import Settings
@@ -29,7 +30,11 @@ def _namesakes(settings: "Settings") -> list[Clash]:
     found = [other for name in settings.networks for other in _others(settings, f"network={name}")]
     if not found:
         return []
-    containers = read_json(["container", "inspect", *dict(found)], _WHAT)
+    command = ["container", "inspect", *dict(found)]
+    return read_json(command, _WHAT, lambda containers: _answering(containers, settings))
+
+
+def _answering(containers: list[dict[str, Any]], settings: "Settings") -> list[Clash]:
     return [
         Clash(
             f"{container['Name'][1:]} answers to {' and '.join(shared)} in this project's network",
@@ -55,10 +60,9 @@ def _sharers(settings: "Settings") -> list[Clash]:
 
 def _others(settings: "Settings", condition: str) -> list[tuple[str, str]]:
     """Id and name of each container that runs for another project."""
-    columns = '{{.ID}}\t{{.Names}}\t{{.Label "com.docker.compose.project"}}'
-    listing = ["container", "ls", "--filter", condition, "--format", columns]
-    rows = [line.split("\t") for line in read(listing, _WHAT).splitlines()]
-    return [(found, name) for found, name, project in rows if project != settings.project]
+    columns = (".ID", ".Names", '.Label "com.docker.compose.project"')
+    others = rows(["container", "ls", "--filter", condition], columns, _WHAT)
+    return [(found, name) for found, name, project in others if project != settings.project]
 
 
 def _names(container: dict[str, Any]) -> set[str]:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from fream_compose.docker.interface import ComposeLike, ContainersLike, ImagesLike
     from fream_compose.project.settings import Settings
 
+_UNREADABLE = "Compose cannot read the project"
+
 
 class Project:
     """A Compose project and the containers and images that belong to it."""
@@ -52,7 +54,7 @@ def open_project(directory: Path, meanwhile: Callable[[], None] = lambda: None) 
     reading = begin(compose("config", "--format", "json"), directory)
     try:
         meanwhile()
-        text = finish(reading, "Compose cannot read the project")
+        text = finish(reading, _UNREADABLE)
     except EngineError as error:
         _explain_compose()
         raise ConfigurationError(
@@ -69,7 +71,7 @@ def open_project(directory: Path, meanwhile: Callable[[], None] = lambda: None) 
             return template(directory)
         return {}
 
-    return project_of(parse(parsed(text, "Compose cannot read the project"), directory, raw))
+    return project_of(parsed(text, _UNREADABLE, lambda config: parse(config, directory, raw)))
 
 
 def project_of(settings: "Settings") -> Project:

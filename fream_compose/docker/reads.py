@@ -6,19 +6,21 @@ on, hand on a log as it grows, or let Docker take the place of this process. Wha
 anything goes through `changes`.
 """
 
-import json
 import logging
 import os
 import shlex
 import signal
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
+from fream_compose import foreign
 from fream_compose.errors import ConfigurationError, EngineError
 
 _LOG = logging.getLogger(__name__)
 QUICK = 30  # seconds for a question; Docker answers in milliseconds
+T = TypeVar("T")
 
 
 def compose(*arguments: str) -> list[str]:
@@ -38,25 +40,31 @@ def read(arguments: list[str], what: str, directory: Path | None = None) -> str:
     return finish(begin(arguments, directory), what)
 
 
-def read_json(arguments: list[str], what: str, directory: Path | None = None) -> Any:
-    """The same, as plain values. Raises EngineError also for what is no JSON."""
-    return parsed(read(arguments, what, directory), what)
+def read_json(arguments: list[str], what: str, shape: Callable[[Any], T]) -> T:
+    """What `shape` makes of the JSON that a command prints. Raises as read() and parsed() do."""
+    return parsed(read(arguments, what), what, shape)
 
 
 def template(directory: Path) -> dict[str, Any]:
     """A project's Compose files as one, their variables not filled in. Raises EngineError."""
+    what = "Compose cannot read the project"
     asked = compose("config", "--no-interpolate", "--format", "json")
-    return dict(read_json(asked, "Compose cannot read the project", directory))
+    return parsed(read(asked, what, directory), what, dict)
 
 
-def parsed(text: str, what: str) -> Any:
-    """What Docker printed, as plain values. Raises EngineError for what is no JSON."""
+def parsed(text: str, what: str, shape: Callable[[Any], T]) -> T:
+    """What `shape` makes of JSON that Docker printed. Raises EngineError for what is no such."""
+    return taken(text, what, lambda text: foreign.of_json(text, shape))
+
+
+def taken(text: str, what: str, shape: Callable[[str], T]) -> T:
+    """What `shape` makes of what Docker printed. Raises EngineError where it cannot."""
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
+        return foreign.taken(text, shape)
+    except ValueError as error:
         raise EngineError(
             what,
-            f"Docker answers with what is no JSON: {text[:80]!r}",
+            f"Docker answers with what fream cannot read: {text[:80]!r}\n{error}",
             next_step="docker version; is the docker that is found first on PATH Docker's own?",
         ) from error
 

@@ -102,7 +102,7 @@ def _written_by(directory: Path) -> str | None:
 
 
 def _unmerged(root: Path) -> tuple[Path, ...]:
-    with suppress(ConfigurationError):
+    with suppress(ConfigurationError, OSError):  # a name may be longer than one of a file
         written = found.hashes if (found := manifest.read(root)) else {}
         return tuple(new for path in written if (new := root / f"{path}.new").is_file())
     return ()

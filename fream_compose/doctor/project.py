@@ -104,7 +104,7 @@ def zone_of(name: str, offset: str) -> Zone | None:
         return None
     try:
         return Zone(name, offset, datetime.now(ZoneInfo(name)).strftime("%z"))
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # a folder of zones is one, too
         return Zone(name, offset, "")
 
 

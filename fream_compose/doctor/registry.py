@@ -1,13 +1,13 @@
 """Whether the registry of the project's image answers, and knows this user."""
 
 import ipaddress
-import json
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fream_compose import http
+from fream_compose import foreign, http
 from fream_compose.doctor.finding import Finding, fails, ok, warning
 from fream_compose.image_reference import ImageReference
 
@@ -76,23 +76,23 @@ def url_of(host: str, insecure: tuple[str, ...]) -> str:
 
 
 def _within(host: str, ranges: tuple[str, ...]) -> bool:
-    try:
+    with suppress(ValueError):  # a name, or a range that is none
         address = ipaddress.ip_address((host.rpartition(":")[0] or host).strip("[]"))
-    except ValueError:
-        return False
-    networks = (ipaddress.ip_network(given, strict=False) for given in ranges if "/" in given)
-    return any(address in network for network in networks)
+        networks = (ipaddress.ip_network(given, strict=False) for given in ranges if "/" in given)
+        return any(address in network for network in networks)
+    return False
 
 
 def logged_in(host: str, config: dict[str, Any]) -> bool:
     """Whether Docker's config.json has credentials, or a helper that has, for a registry."""
-    name = _HUB_LOGIN if host == _HUB else host
-    return name in (config.get("auths") or {}) or name in (config.get("credHelpers") or {})
+    known = (config.get(key) for key in ("auths", "credHelpers"))
+    names = {name for logins in known if isinstance(logins, dict) for name in logins}
+    return (_HUB_LOGIN if host == _HUB else host) in names
 
 
 def _docker_config() -> dict[str, Any]:
     folder = Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
     try:
-        return dict(json.loads((folder / "config.json").read_text(encoding="utf-8")))
+        return foreign.of_json((folder / "config.json").read_bytes(), dict[str, Any])
     except (OSError, ValueError):
         return {}

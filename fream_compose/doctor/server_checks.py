@@ -99,5 +99,5 @@ def clock(skew: float) -> Finding:
 
 def number(version: str) -> tuple[int, ...]:
     """The numbers at the beginning of a version, such as (20, 10, 24); empty without any."""
-    found = re.match(r"\D*(\d+(?:\.\d+)*)", version)
+    found = re.match(r"\D*(\d{1,9}(?:\.\d{1,9})*)", version)
     return tuple(map(int, found[1].split("."))) if found else ()

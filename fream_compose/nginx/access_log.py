@@ -1,12 +1,12 @@
 """A line of nginx's access log, in the format that nginx.conf defines."""
 
-import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import IntEnum
 from math import isfinite
 from typing import Any, NamedTuple
 
+from fream_compose import foreign
 from fream_compose.release import SetName
 
 SETS = ("", *SetName)
@@ -86,13 +86,13 @@ def read_entry(line: str) -> Entry | None:
     Those are what maintenance turned away, and what nginx answered by itself: garbage,
     files and limits of its own. Raises ValueError when it is torn, or not ours.
     """
-    try:
-        entry = json.loads(line)
-        if entry["set"] == _TURNED_AWAY or _was_not_passed(entry):
-            return None
-        return _entry(entry)
-    except (KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
-        raise ValueError("not an access line of ours") from error
+    return foreign.of_json(line, _passed)
+
+
+def _passed(entry: Mapping[str, Any]) -> Entry | None:
+    if entry["set"] == _TURNED_AWAY or _was_not_passed(entry):
+        return None
+    return _entry(entry)
 
 
 def _was_not_passed(entry: Mapping[str, Any]) -> bool:

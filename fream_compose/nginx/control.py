@@ -3,14 +3,13 @@
 Its answer is the truth about what is live.
 """
 
-import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
-from fream_compose import http
+from fream_compose import foreign, http
 from fream_compose.errors import FreamError, ProxyError, ProxySilentError
 from fream_compose.nginx import key
 from fream_compose.nginx.include import release_of
@@ -163,24 +162,12 @@ def ask(control_url: str, headers: Mapping[str, str] | None = None) -> ProxyStat
 def _answer(url: str, headers: Mapping[str, str] | None) -> ProxyState:
     try:
         found = http.get(url, _ANSWER_SECONDS, headers)
-        answer, said = json.loads(found.body), found.headers
-        live = release_of(answer["set"], answer["version"], answer["switch"])
-        looks = "nginx" not in answer
-        allows = said.get("x-maintenance", answer.get("maintenance", ""))
-        closed = said.get("x-maintenance-page", "").startswith(CLOSED)
-        return ProxyState(
-            live,
-            said.get("x-nginx") or answer["nginx"],
-            _closed_by(url, headers) if closed else allows,
-            allows,
-            # nginx leaves a header out that is empty.
-            said.get("x-live-set", "") if looks else answer["set"],
-            said.get("x-worker", ""),
-            looks,
-        )
+        state = foreign.of_json(found.body, lambda answer: _state(answer, found.headers))
+        closed = found.headers.get("x-maintenance-page", "").startswith(CLOSED)
+        return replace(state, maintenance=_closed_by(url, headers)) if closed else state
     except http.Unreachable as error:
         raise _silent(url, error) from error
-    except (ValueError, KeyError, TypeError, AttributeError, FreamError) as error:
+    except (ValueError, FreamError) as error:
         raise ProxyError(
             f"What answers at {url} does not say what is live",
             str(error),
@@ -188,11 +175,28 @@ def _answer(url: str, headers: Mapping[str, str] | None) -> ProxyState:
         ) from error
 
 
+def _state(answer: Mapping[str, Any], said: Mapping[str, str]) -> ProxyState:
+    """What the body and the headers of nginx's answer say."""
+    live = release_of(answer["set"], answer["version"], answer["switch"])
+    looks = "nginx" not in answer
+    allows = str(said.get("x-maintenance", answer.get("maintenance", "")))
+    return ProxyState(
+        live,
+        str(said.get("x-nginx") or answer["nginx"]),
+        allows,
+        allows,
+        # nginx leaves a header out that is empty.
+        said.get("x-live-set", "") if looks else str(answer["set"]),
+        said.get("x-worker", ""),
+        looks,
+    )
+
+
 def _closed_by(url: str, headers: Mapping[str, str] | None) -> str:
     """The id of the maintenance that closes the app to everybody."""
     told = http.get(f"{url.removesuffix('/live')}/maintenance", _ANSWER_SECONDS, headers)
-    with suppress(ValueError, KeyError, TypeError):
-        return str(json.loads(told.body)["id"])
+    with suppress(ValueError):
+        return foreign.of_json(told.body, lambda note: str(note["id"]))
     return UNKNOWN
 
 

@@ -97,4 +97,5 @@ class LogReader:
 
 
 def _belong(error: datetime, entry: Entry) -> bool:
-    return entry.began - _SLACK <= error <= entry.ended + _SLACK
+    # By differences, as a moment of the year 1 or 9999 has none a second before or after it.
+    return entry.began - error <= _SLACK and error - entry.ended <= _SLACK

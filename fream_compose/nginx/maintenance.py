@@ -15,6 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from fream_compose import foreign
 from fream_compose.nginx import include
 from fream_compose.project import durable
 from fream_compose.release import moment_of
@@ -72,7 +73,10 @@ def parse(files: Mapping[str, str]) -> Maintenance | None:
     if not values.get(""):
         return None
     allow = re.findall(r"^ +(\S+) 0;$", files.get(ALLOW_FILE, ""), re.MULTILINE)
-    return Maintenance(values[""], html.unescape(values.get("_message", "")), tuple(allow))
+    message = values.get("_message", "")
+    with suppress(ValueError):  # a number of more digits than Python reads
+        message = html.unescape(message)
+    return Maintenance(values[""], message, tuple(allow))
 
 
 def put_list(folder: Path, maintenance: Maintenance | None) -> None:
@@ -127,9 +131,9 @@ def read(folder: Path) -> Maintenance | None:
 
 def _told(path: Path) -> Maintenance:
     """Of a page whose id and message nobody knows, it is known that it closes the app."""
-    with suppress(OSError, ValueError, KeyError, TypeError):
-        told = json.loads(path.read_text("utf-8", "replace"))
-        return Maintenance(str(told["id"]), str(told["message"]))
+    with suppress(OSError, ValueError):
+        text = path.read_text("utf-8", "replace")
+        return foreign.of_json(text, lambda n: Maintenance(str(n["id"]), str(n["message"])))
     return Maintenance(UNKNOWN, "")
 
 

@@ -164,7 +164,11 @@ def _finish(
 
 
 def _ending(code: int) -> str:
-    return f"ended by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+    if code >= 0:
+        return f"exit code {code}"
+    with suppress(ValueError):  # most of the real-time signals have no name
+        return f"ended by {signal.Signals(-code).name}"
+    return f"ended by signal {-code}"
 
 
 def _reap(process: subprocess.Popen[bytes]) -> None:

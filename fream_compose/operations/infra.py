@@ -125,7 +125,7 @@ def reject_old_nginx(printed: str, image: str) -> None:
 
     printed: what `nginx -v` printed; a version that cannot be read from it is let pass.
     """
-    found = re.search(r"/(\d+)\.(\d+)\.(\d+)", printed)
+    found = re.search(r"/(\d{1,9})\.(\d{1,9})\.(\d{1,9})", printed)
     if found and tuple(map(int, found.groups())) < _OLDEST_NGINX:
         raise ConfigurationError(
             f"{image} is too old: nginx {found[0].removeprefix('/')}",

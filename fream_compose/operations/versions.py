@@ -1,9 +1,8 @@
 """Versions to complete on a command line: quick, and silent whatever fails."""
 
-import json
 from pathlib import Path
 
-from fream_compose import http
+from fream_compose import foreign, http
 from fream_compose.docker.project import Project, open_project
 from fream_compose.errors import FreamError
 from fream_compose.image_reference import ImageReference
@@ -34,6 +33,7 @@ def _offered(image: str) -> list[str]:
     scheme = "http" if registry.startswith(("127.", "localhost")) else "https"
     url = f"{scheme}://{registry}/v2/{repository}/tags/list?n={_AT_MOST}"
     try:
-        return [str(tag) for tag in json.loads(http.get(url, _REGISTRY_SECONDS).body)["tags"]]
-    except (http.Unreachable, ValueError, KeyError, TypeError, RecursionError):
+        body = http.get(url, _REGISTRY_SECONDS).body
+        return foreign.of_json(body, lambda told: [str(tag) for tag in told["tags"]])
+    except (http.Unreachable, ValueError):
         return []

@@ -15,6 +15,7 @@ from fream_compose.release import SetName
 from fream_compose.secrecy import is_secret
 
 _MYSQL_DATA = "/var/lib/mysql"
+_LAST_PORT = 65_535
 
 
 def parse(
@@ -146,7 +147,7 @@ def _addresses(name: str, service: dict[str, Any]) -> tuple[Address, ...]:
 
 def _port(name: str, port: dict[str, Any]) -> int:
     published = str(port.get("published") or 0)
-    if not published.isdecimal():
+    if not published.isdecimal() or int(published) > _LAST_PORT:
         raise _lacks(name, f"a single port where it publishes {published}")
     return int(published)
 

@@ -7,6 +7,7 @@ from fream_compose.text import given
 
 _SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)", re.ASCII)
+_DAY = 24 * 3600.0
 _LONGEST_DRAIN = timedelta(hours=1)
 
 
@@ -16,9 +17,10 @@ def duration(value: object) -> timedelta:
     if not match:
         raise ValueError(f"{given(value)} is not a duration; write a number and ms, s, m or h")
     seconds = float(match[1]) * _SECONDS[match[2]]
-    if not 0 < seconds <= 24 * 3600:
+    read = timedelta(seconds=min(seconds, 2 * _DAY))
+    if not 0 < read.total_seconds() <= _DAY:  # less than a microsecond is none
         raise ValueError(f"{given(value)} must be more than zero and at most 24h")
-    return timedelta(seconds=seconds)
+    return read
 
 
 def duration_or_zero(value: object) -> timedelta:
@@ -46,4 +48,4 @@ def seconds_of(text: str) -> float:
 def shown(seconds: float) -> str:
     """Write a duration in the largest unit that divides it."""
     unit = next((unit for unit in "hms" if seconds % _SECONDS[unit] == 0), None)
-    return f"{seconds / _SECONDS[unit]:g}{unit}" if unit else f"{seconds * 1000:g}ms"
+    return f"{seconds / _SECONDS[unit]:g}{unit}" if unit else f"{seconds * 1000:.12g}ms"

@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fream_compose import foreign
 from fream_compose.errors import ConfigurationError, UsageError, reason
 from fream_compose.project import durable
 from fream_compose.release import SetName, Version, read_moment
@@ -184,7 +185,7 @@ def _model() -> "TypeAdapter[Entry]":
 def _read(line: str) -> Entry | None:
     """An entry of which every part means something; None for anything else."""
     try:
-        entry = _model().validate_json(line)
+        entry = foreign.of_json(line, _model().validate_python)
         read_moment(entry.started)
         Version.parse(entry.version)
         SetName(entry.set)

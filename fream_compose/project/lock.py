@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
+from fream_compose import foreign
 from fream_compose.errors import ConfigurationError, LockedError
 from fream_compose.project import durable
 from fream_compose.project.operator import who
@@ -105,7 +107,10 @@ def _sign(path: Path, command: str) -> None:
 def holder(folder: Path) -> str:
     """Who holds the project, since when and for what."""
     try:
-        note = json.loads((folder / _HOLDER).read_text(encoding="utf-8"))
-        return f"{note['command']!r}, process {note['pid']} of {note['by']}, since {note['since']}"
-    except (OSError, ValueError, KeyError, TypeError):
+        return foreign.of_json((folder / _HOLDER).read_bytes(), _holder)
+    except (OSError, ValueError):
         return "It has not said who it is"
+
+
+def _holder(note: Any) -> str:
+    return f"{note['command']!r}, process {note['pid']} of {note['by']}, since {note['since']}"

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import fream_compose
+from fream_compose import foreign
 from fream_compose.errors import ConfigurationError, reason
 
 MANIFEST = Path("compose", ".fream-files.json")
@@ -43,16 +44,19 @@ def read(root: Path) -> Manifest | None:
     """The manifest of a project; None where there is none. Raises ConfigurationError."""
     path = root / MANIFEST
     try:
-        fields = json.loads(path.read_text(encoding="utf-8"))
-        return Manifest(str(fields["version"]), dict(fields["app"]), dict(fields["files"]))
+        return foreign.of_json(path.read_bytes(), _manifest)
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError) as error:
         raise ConfigurationError(
             f"{path} cannot be read",
             reason(error),
             next_step=f"Get it back from version control, or remove it: rm {path}",
         ) from error
+
+
+def _manifest(fields: Mapping[str, Any]) -> Manifest:
+    return Manifest(str(fields["version"]), dict(fields["app"]), dict(fields["files"]))
 
 
 def is_source(root: Path) -> bool:

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from fream_compose import foreign
 from fream_compose.project import durable
 from fream_compose.release import SetName, read_moment
 
@@ -225,12 +226,10 @@ def _progress(note: Mapping[str, str]) -> Progress | None:
 def _read(path: Path) -> dict[str, str]:
     """A note; empty when it is not there or is not one: a mapping of text to text."""
     try:
-        note = json.loads(path.read_bytes())
-        if isinstance(note, dict) and all(map(_printable, note.values())):
-            return note
-    except (OSError, ValueError, RecursionError):
-        pass
-    return {}
+        note = foreign.of_json(path.read_bytes(), dict[str, str])
+    except (OSError, ValueError):
+        return {}
+    return note if all(map(_printable, note.values())) else {}
 
 
 def _printable(value: object) -> bool:

@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
 
+from fream_compose import foreign
+from fream_compose.errors import ConfigurationError
 from fream_compose.project.durations import shown as shown_duration
 from fream_compose.project.envfile import EnvFile
 from fream_compose.project.layout import Address
@@ -48,8 +50,20 @@ def effective(settings: Settings, template: Tree, where: Where) -> Tree:
     """Every setting by its path.
 
     template: the Compose files with their variables not filled in. where: in what a
-    variable is set: `.env`, the shell, or nothing.
+    variable is set: `.env`, the shell, or nothing. Raises ConfigurationError for files of
+    another shape.
     """
+    try:
+        return foreign.taken(template, lambda template: _tree(settings, template, where))
+    except ValueError as error:
+        raise ConfigurationError(
+            "The Compose files have another shape than fream knows",
+            str(error),
+            next_step="docker compose --profile '*' config --no-interpolate",
+        ) from error
+
+
+def _tree(settings: Settings, template: Tree, where: Where) -> Tree:
     services = template["services"]
     image = re.sub(r"\$\{?SET1_VERSION", "", services["set1"]["image"])
     return {

@@ -72,9 +72,9 @@ UrlPath = Annotated[str, BeforeValidator(_path)]
 
 
 class Model(BaseModel):
-    """Values that do not change and know no other keys."""
+    """Values that do not change and know no other keys; a number is one."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Health(Model):
@@ -230,12 +230,14 @@ def read_x_fream(
 
 
 def _plain(value: Any) -> Any:
-    """As it was meant: Compose prints an empty list as null, and each $ as $$."""
+    """As it was meant: Compose prints an empty list as null, each $ as $$, and any half character."""
     if isinstance(value, dict):
         return {key: _plain(inner) for key, inner in value.items() if inner is not None}
     if isinstance(value, list):
         return [_plain(inner) for inner in value]
-    return value.replace("$$", "$") if isinstance(value, str) else value
+    if isinstance(value, str):
+        return value.replace("$$", "$").encode(errors="replace").decode()
+    return value
 
 
 def _reject_empty(required: dict[str, str], compose_directory: Path) -> None:

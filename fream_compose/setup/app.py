@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from fream_compose import foreign
 from fream_compose.errors import UsageError
 from fream_compose.image_reference import ImageReference
 
@@ -75,7 +77,11 @@ class App:
 
     @classmethod
     def read(cls, described: Mapping[str, Any]) -> "App":
-        """The app that was described. Raises KeyError and TypeError for anything else."""
+        """The app that was described. Raises ValueError and UsageError for anything else."""
+        return foreign.taken(described, cls._read)
+
+    @classmethod
+    def _read(cls, described: Mapping[str, Any]) -> "App":
         known = {**described, "variables": dict.fromkeys(described["variables"], "")}
         return cls(mysql=known.pop("database"), **known)
 
@@ -109,7 +115,6 @@ def project_name(folder: Path) -> str:
 def _is_text(name: str) -> bool:
     """Whether Compose would read it as text, and not as a number, a date or a truth."""
     number = re.fullmatch(r"[0-9_]+(e[0-9]+)?", name)  # also where YAML's versions differ
-    try:
+    with suppress(ValueError):  # a date or a number that cannot be
         return not number and isinstance(yaml.safe_load(name), str)
-    except ValueError:  # a date that no calendar has
-        return False
+    return False

@@ -1,4 +1,7 @@
-"""fream's own files, edited for another app; each file's edits in one function."""
+"""fream's own files, edited for another app; each file's edits in one function.
+
+What the user named is put in last: no later edit may find its words in there.
+"""
 
 import re
 import secrets
@@ -52,7 +55,7 @@ def infra(text: str, app: App) -> str:
 
 def sets(text: str, app: App) -> str:
     """app.yaml: the image, the app's environment and its port."""
-    text = replaced(text, "Asia/Seoul", "UTC")
+    text = _with_app_name(replaced(text, "Asia/Seoul", "UTC"), app)
     registry = f"${{IMAGE_REGISTRY:-{app.registry}}}/" if app.registry else ""
     text = replaced(text, "${IMAGE_REGISTRY:-127.0.0.1:5000}/", registry)
     text = replaced(text, "IMAGE_NAME:-fream", f"IMAGE_NAME:-{app.repository}")
@@ -65,7 +68,7 @@ def sets(text: str, app: App) -> str:
     for usual in ("8081", "8082") if app.port else ():
         text = replaced(text, f'SERVER_PORT: "{usual}"', f'SERVER_PORT: "{app.port}"')
         text = replaced(text, f"}}:{usual}\n", f"}}:{app.port}\n")
-    return _with_app_name(text, app)
+    return text
 
 
 def nginx(text: str, app: App) -> str:
@@ -84,23 +87,23 @@ def _with_app_name(text: str, app: App) -> str:
 def env_example(text: str, app: App) -> str:
     """.env.example: the variables that the project has, and their defaults."""
     text = replaced(text, "Asia/Seoul", "UTC")
-    text = without_variables(text, "SPRING_PROFILES_ACTIVE")
-    text = with_variable(text, "IMAGE_NAME", app.repository)
-    text = with_variable(text, "HEALTH_CHECK_POINT", app.health_path)
-    text = _without_ports(text, app)
-    text = replaced(text, "FREAM_NETWORK_NAME=fream", f"FREAM_NETWORK_NAME={app.name}")
-    if app.registry:
-        text = with_variable(text, "IMAGE_REGISTRY", app.registry)
-    else:
-        text = replaced(text, "IMAGE_REGISTRY/IMAGE_NAME", "IMAGE_NAME")
-        text = without_lines(text, "IMAGE_REGISTRY=")
+    text = _without_ports(without_variables(text, "SPRING_PROFILES_ACTIVE"), app)
     if app.mysql:
         text = replaced(text, "fream-mysql", f"{app.name}-mysql")
-        for name in ("MYSQL_DATABASE", "MYSQL_USER"):
-            text = with_variable(text, name, app.name.replace("-", "_")[:32])
-        return text
-    text = text.replace(" MySQL's is this one with -data.", "")
-    return without_variables(without_section(text, "MySQL"), "FREAM_DB_")
+    else:
+        text = text.replace(" MySQL's is this one with -data.", "")
+        text = without_variables(without_section(text, "MySQL"), "FREAM_DB_")
+    text = replaced(text, "FREAM_NETWORK_NAME=fream", f"FREAM_NETWORK_NAME={app.name}")
+    if not app.registry:
+        text = replaced(text, "IMAGE_REGISTRY/IMAGE_NAME", "IMAGE_NAME")
+        text = without_lines(text, "IMAGE_REGISTRY=")
+    named = {"IMAGE_NAME": app.repository, "HEALTH_CHECK_POINT": app.health_path}
+    named |= {"IMAGE_REGISTRY": app.registry} if app.registry else {}
+    database = app.name.replace("-", "_")[:32]
+    named |= dict.fromkeys(("MYSQL_DATABASE", "MYSQL_USER"), database) if app.mysql else {}
+    for name, value in named.items():
+        text = with_variable(text, name, value)
+    return text
 
 
 def _without_ports(text: str, app: App) -> str:

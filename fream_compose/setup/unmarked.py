@@ -1,11 +1,11 @@
 """Projects from before fream noted what it wrote into them: what that was is found out."""
 
-import json
 import re
 from contextlib import suppress
 from pathlib import Path
 
-from fream_compose.errors import ConfigurationError
+from fream_compose import foreign
+from fream_compose.errors import ConfigurationError, UsageError
 from fream_compose.project.manifest import Manifest, fingerprint
 from fream_compose.setup import project_files
 from fream_compose.setup.app import App
@@ -20,7 +20,7 @@ def manifest_of(root: Path) -> Manifest:
     """The manifest that a project would have. Raises ConfigurationError for what is no project."""
     app = _app_of(root)
     texts = written(app)
-    known = json.loads((_TEXTS / "hashes.json").read_text("utf-8"))
+    known = foreign.of_json((_TEXTS / "hashes.json").read_bytes(), dict[str, str])
     hashes = {path: "" for path in known if Path(path) in texts}  # as if it were edited
     for path, text in texts.items():
         raw = fingerprint(_original(path).encode()) if path.as_posix() in known else ""
@@ -61,21 +61,28 @@ def _app_of(root: Path) -> App | None:
     name = re.search(r"^name: ([a-z0-9][a-z0-9_-]*)$", compose, re.M)
     image = re.search(_IMAGE, sets, re.M)
     if not name or not image:
-        raise ConfigurationError(
-            "The files do not tell which app they were written for",
-            f"{root / 'compose'} has no `name:` or no image as `fream init` writes them",
-            next_step="Set up the same app in an empty folder, and compare the files",
-        )
+        raise _untold(root, "it has no `name:` or no image as `fream init` writes them")
     ports = re.findall(r'SERVER_PORT: "(\d+)"', sets)
     health = re.search(r"^HEALTH_CHECK_POINT=(/\S*)$", example, re.M)
-    return App(
-        name=name[1],
-        registry=image[1] or "",
-        repository=image[2],
-        port=0 if ports in ([], _USUAL_PORTS) else int(ports[0]),
-        health_path=health[1] if health else "/",
-        mysql=bool(re.search(r"^  mysql:", infra, re.M)),
-        variables={"HTTP_ALT_PORT": ""} if "${HTTP_ALT_PORT" in infra else {},
+    try:
+        return App(
+            name=name[1],
+            registry=image[1] or "",
+            repository=image[2],
+            port=0 if ports in ([], _USUAL_PORTS) else int(ports[0]),
+            health_path=health[1] if health else "/",
+            mysql=bool(re.search(r"^  mysql:", infra, re.M)),
+            variables={"HTTP_ALT_PORT": ""} if "${HTTP_ALT_PORT" in infra else {},
+        )
+    except (ValueError, UsageError) as error:
+        raise _untold(root, str(error)) from error
+
+
+def _untold(root: Path, why: str) -> ConfigurationError:
+    return ConfigurationError(
+        "The files do not tell which app they were written for",
+        f"{root / 'compose'}: {why}",
+        next_step="Set up the same app in an empty folder, and compare the files",
     )
 
 

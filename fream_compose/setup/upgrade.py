@@ -80,7 +80,7 @@ def _root(compose: Path) -> Path:
 def _app(found: manifest.Manifest) -> App | None:
     try:
         return App.read(found.app) if found.app else None
-    except (KeyError, TypeError, AttributeError) as error:
+    except (ValueError, UsageError) as error:
         raise ConfigurationError(
             f"{manifest.MANIFEST} does not describe an app",
             repr(error),

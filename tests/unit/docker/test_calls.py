@@ -34,6 +34,7 @@ _DOCKER = (
     'case "$*" in\n'
     '*"json .State"*) echo \'{"StartedAt": "2026-01-01T00:00:00Z"}\';;\n'
     '*"{{.Image}} {{.Host"*) echo an-image a-network;;\n'
+    '*"inspect app nginx"*) sed "s/^.\\(.*\\).$/[\\1,\\1]/" {facts};;\n'
     '*manifest*) echo "{}";; *"image ls"*) echo sha256:1;; *inspect*) cat {facts};;\n'
     '*"name=^shop-hook-"*) rm {once} 2> /dev/null && echo c1 || :;;\n'
     '*"--format {{.Image}}") echo sha256:1;; *"config "*) cat {config};; "info "*) cat {info};;\n'

@@ -225,7 +225,7 @@ def test_what_docker_says_of_ports_and_networks_is_read() -> None:
     ports = {"8081/tcp": [{"HostIp": "127.0.0.1", "HostPort": ""}], "53/udp": None}
     found = condition_of(
         {
-            "State": {"Status": "running", "ExitCode": 0, "StartedAt": ""},
+            "State": {"Status": "running", "ExitCode": 0, "StartedAt": "2026-01-01T00:00:00Z"},
             "Config": {"Image": "a:1"},
             "RestartCount": 0,
             "Id": "x",

@@ -206,6 +206,19 @@ def test_the_history_knows_what_became_of_each_hook(tmp_path: Path) -> None:
     stage.project.close()
 
 
+@pytest.mark.parametrize(("number", "told"), [(9, "ended by SIGKILL"), (40, "ended by signal 40")])
+def test_the_signal_that_ended_a_hook_is_told_whatever_it_is(
+    tmp_path: Path, number: int, told: str
+) -> None:
+    stage = staged(tmp_path, "before_start", {"run": f"sh -c 'kill -{number} $$$$'"})
+
+    with pytest.raises(HookError) as error:
+        stage.switch("1.0.1")
+
+    assert error.value.why == told
+    stage.project.close()
+
+
 def test_every_hook_finds_what_kind_of_release_it_is(tmp_path: Path) -> None:
     out = tmp_path / "out"
     run = {"run": ["sh", "-c", f"echo $FREAM_HOOK $FREAM_KIND >> {out}"]}
