@@ -75,6 +75,8 @@ def test_ordinary_clients_are_answered_and_slow_ones_get_what_is_theirs(
         silent = [stack.enter_context(connected(released, said)) for said in SILENT.values()]
         stack.enter_context(connected(released, UNREAD))
         answer = uploaded_slowly(released)
+        for sock in silent:
+            sock.settimeout(5)
         ends = [sock.recv(1) for sock in silent]
         eventually(lambda: lines_of(released, "unread"))
 
