@@ -16,6 +16,7 @@ from benchmarks import (
     part_http2,
     part_killed,
     part_routing,
+    part_slow,
     part_switch,
     part_throughput,
     part_warm_up,
@@ -58,6 +59,7 @@ def _measures(options: argparse.Namespace) -> dict[str, Callable[[Stand], dict[s
         "warm-up": partial(part_warm_up.measure, quick=options.quick),
         "throughput": partial(part_throughput.measure, quick=options.quick),
         "routing": partial(part_routing.measure, quick=options.quick),
+        "slow": partial(part_slow.measure, quick=options.quick),
         "commands": partial(part_commands.measure, quick=options.quick),
     }
 

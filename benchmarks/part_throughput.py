@@ -99,10 +99,11 @@ def ask(container: str, clients: int, seconds: int) -> Answers:
     """What wrk counts inside the proxy's network, without Docker's port forwarding between."""
     assert seconds <= _MAX_SECONDS
     options = (f"-t{_THREADS[clients]}", f"-c{clients}", f"-d{seconds}s", "--latency")
-    return parse(run(*_inside(container), "wrk", *options, "http://127.0.0.1/products"))
+    return parse(run(*inside(container), "wrk", *options, "http://127.0.0.1/products"))
 
 
-def _inside(container: str) -> tuple[str, ...]:
+def inside(container: str) -> tuple[str, ...]:
+    """The words before a command that is to run inside a container's network."""
     if os.geteuid() != 0:
         raise PermissionError("the throughput part enters a container's network: run it as root")
     return ("nsenter", "--net", "--target", str(engine.inspect(container)["State"]["Pid"]))

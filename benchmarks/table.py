@@ -152,6 +152,26 @@ def _routing(found: Results) -> Iterator[str]:
             )
 
 
+def _slow(found: Results) -> Iterator[str]:
+    title = f"p99 in ms of ordinary clients beside {found['slow_clients']:,} slow ones"
+    yield from _heading(title, "client", "without", "least", "most", "with", "least", "most")
+    for client, alone in found["without"]["p99_ms"].items():
+        sides = (alone, found["with"]["p99_ms"][client])
+        cells = (f"{row[name]:.1f}" for row in sides for name in ("median", "min", "max"))
+        yield f"| {client} | {' | '.join(cells)} |"
+    both, ratio = (found["without"], found["with"]), found["ratio"]
+    failed, requests = (sum(side[name] for side in both) for name in ("failed", "requests"))
+    yield ""
+    yield (
+        f"With over without, the worst client of each round: {ratio['median']:.1f} times in the "
+        f"median, {ratio['min']:.1f} to {ratio['max']:.1f}."
+    )
+    yield (
+        f"Failed: {failed} of {requests:,} requests. Slow clients that could not connect: "
+        f"{found['refused']}; still connected at the end: at least {found['held']:,}."
+    )
+
+
 def _commands(found: Results) -> Iterator[str]:
     yield from _heading("Commands", "", "median", "least", "most")
     for name, command in (("help", "fream --help"), ("status", "fream status")):
@@ -177,5 +197,6 @@ _PARTS = {
     "warm-up": _warm_up,
     "throughput": _throughput,
     "routing": _routing,
+    "slow": _slow,
     "commands": _commands,
 }

@@ -83,6 +83,14 @@ def _routing(found: Results) -> Iterator[Target]:
             yield _at_least(f"throughput over {peer}'s, {clients} clients", 1.0, ratio)
 
 
+def _slow(found: Results) -> Iterator[Target]:
+    what = f"p99 of ordinary clients beside {found['slow_clients']:,} slow ones, over that without"
+    yield _at_most(what, 2, found["ratio"]["median"], "times")
+    failed = found["with"]["failed"]
+    measured = f"{failed} of {found['with']['requests']:,}"
+    yield Target("failed requests of theirs", "0", measured, _verdict(failed == 0))
+
+
 def _commands(found: Results) -> Iterator[Target]:
     yield _at_most("`fream --help`", 0.25, found["help"]["median"], "s")
     yield _at_most("`fream status`", 0.8, found["status"]["median"], "s")
@@ -111,5 +119,6 @@ _CHECKS = {
     "warm-up": _warm_up,
     "throughput": _throughput,
     "routing": _routing,
+    "slow": _slow,
     "commands": _commands,
 }

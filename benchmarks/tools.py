@@ -12,6 +12,7 @@ _NEEDED = {
     "warm-up": ("docker",),
     "throughput": ("docker", "curl", "wrk", "nsenter"),
     "routing": ("docker", "wrk", "nsenter"),
+    "slow": ("docker", "nsenter"),
     "commands": ("docker",),
 }
 PARTS = tuple(_NEEDED)

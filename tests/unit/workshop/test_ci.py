@@ -7,10 +7,13 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 ROOT = Path(__file__).parents[3]
-WORKFLOW: dict[Any, Any] = yaml.safe_load((ROOT / ".github/workflows/ci.yaml").read_text())
+CI = ROOT / ".github/workflows/ci.yaml"
+RECIPE = ROOT / "script/recipes/github-actions.yaml"
+WORKFLOW: dict[Any, Any] = yaml.safe_load(CI.read_text())
 # `on` is read as a truth value by YAML 1.1; GitHub reads the key as it is written.
 KNOWN = {"name", True, "permissions", "concurrency", "jobs"}
 
@@ -34,11 +37,28 @@ def test_it_runs_the_scripts_that_are_there() -> None:
     assert all(os.access(ROOT / command, os.X_OK) for command in commands)
 
 
-def test_it_uses_others_actions_at_a_major_version() -> None:
-    used = [step["uses"] for step in steps() if "uses" in step]
+@pytest.mark.parametrize("workflow", [CI, RECIPE], ids=["ci", "recipe"])
+def test_others_actions_are_used_at_a_commit_whose_version_is_told(workflow: Path) -> None:
+    used = re.findall(r"uses: (.*)", workflow.read_text())
 
     assert used
-    assert all(re.fullmatch(r"actions/[a-z-]+@v\d+", action) for action in used)
+    pinned = re.compile(r"actions/[a-z-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+")
+    assert [action for action in used if not pinned.fullmatch(action)] == []
+
+
+def test_what_the_demo_installs_is_pinned_by_hash() -> None:
+    locked = (ROOT / "demo/requirements.txt").read_text()
+    wanted = (ROOT / "demo/requirements.in").read_text().lower().split()
+    entries = re.findall(
+        r"^(\S+)==[^\\]*\\((?:\n    --hash=sha256:[0-9a-f]{64}(?: \\)?)+)$", locked, re.M
+    )
+
+    assert {name for name, _ in entries} > set(wanted)
+    assert len(entries) == locked.count("==")
+    assert (
+        "pip install --no-cache-dir --no-deps --require-hashes"
+        in (ROOT / "demo/Dockerfile").read_text()
+    )
 
 
 def test_it_may_read_and_nothing_else() -> None:
