@@ -230,7 +230,7 @@ def read_x_fream(
 
 
 def _plain(value: Any) -> Any:
-    """As it was meant: Compose prints an empty list as null, each $ as $$, and any half character."""
+    """As it was meant: Compose prints an empty list as null, $ as $$, and any half character."""
     if isinstance(value, dict):
         return {key: _plain(inner) for key, inner in value.items() if inner is not None}
     if isinstance(value, list):
