@@ -25,7 +25,7 @@ PATTERN = Parser(
     ("pattern.py",),
     "`a{4294967296}` was an unexpected error",
 )
-NAMES = st.from_regex(r"[A-Z_][A-Z0-9_]{0,8}X", fullmatch=True)
+NAMES = st.from_regex(r"N[A-Z0-9_]{0,8}", fullmatch=True)
 VALUES = LINE.filter(lambda text: not set(text) & set("\0\r'\""))
 PLAIN_VALUES = st.text("abc012 +/.-", min_size=4, max_size=20).filter(lambda t: t == t.strip())
 
