@@ -43,12 +43,15 @@ def _with_project(server: ServerFacts, directory: Path, opened: Opened) -> tuple
     try:
         with opened() as (project, proxy):
             settings = project.settings
+            switch = settings.switch
             facts = project_facts(project, proxy) if server.engine else None
     except FreamError as error:
         return (*server_findings(server), *_unread(directory, error))
+    elsewhere = frozenset(switch.required if switch.secrets.run else ())
+    folder = folder_facts(directory, settings.nginx_directory, elsewhere)
     return (
         *server_findings(server, facts.image_bytes if facts else 0),
-        *folder_findings(folder_facts(directory, settings.nginx_directory), True),
+        *folder_findings(folder, True),
         ok("settings", f"The project {settings.project} can be read"),
         *_of_project(facts),
         _registry(settings, server.engine),

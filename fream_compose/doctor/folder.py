@@ -49,13 +49,21 @@ class FolderFacts:
     misspelt: tuple[tuple[str, str], ...] = ()
 
 
-def folder_facts(directory: Path, nginx: Path | None = None) -> FolderFacts:
-    """Look at the files beside compose.yaml. nginx: the folder of nginx's configuration."""
+def folder_facts(
+    directory: Path, nginx: Path | None = None, elsewhere: frozenset[str] = frozenset()
+) -> FolderFacts:
+    """Look at the files beside compose.yaml.
+
+    nginx: the folder of nginx's configuration. elsewhere: variables that need no line in `.env`.
+    """
     env, error, remedy = EnvFile(directory / ".env"), "", ""
     unset: tuple[str, ...] = ()
     misspelt: tuple[tuple[str, str], ...] = ()
     try:
-        unset = _unset(EnvFile(directory / ".env.example"), env)
+        absent = elsewhere - env.names()
+        unset = tuple(
+            n for n in _unset(EnvFile(directory / ".env.example"), env) if n not in absent
+        )
         misspelt = env.misspelt()
     except ConfigurationError as caught:
         error = f"{caught.what}: {caught.why}" if caught.why else caught.what

@@ -22,7 +22,7 @@ def project_findings(facts: ProjectFacts) -> tuple[Finding, ...]:
     """Every check of a project."""
     if facts.foreign:
         return (fails("owner", facts.foreign.what, facts.foreign.next_step),)
-    findings = [ports(facts.taken), secrets(facts.settings), nginx(facts.snapshot)]
+    findings = [ports(facts.taken), variables(facts.settings), nginx(facts.snapshot)]
     if facts.mounts is not None:
         findings.append(mounts(facts.mounts, facts.settings.nginx_directory))
         findings.append(log(facts.log_trouble))
@@ -40,16 +40,16 @@ def ports(taken: tuple[tuple[str, str], ...]) -> Finding:
     return ok("ports", "All that are published are free or ours")
 
 
-def secrets(settings: Settings) -> Finding:
+def variables(settings: Settings) -> Finding:
     """Secrets reach the app as files, which `docker inspect` does not show."""
     sets = (settings.services[name].secret_variables for name in SetName)
     if not (names := sorted(frozenset[str]().union(*sets))):
-        return ok("secrets", "The app has none in its environment")
+        return ok("variables", "The app has none in its environment")
     shown = f"{', '.join(names)} in the environment of the app: `docker inspect` shows it"
     if not settings.switch.secrets.run:
-        return ok("secrets", f"{shown}, as does each process of the app; a file does not")
+        return ok("variables", f"{shown}, as does each process of the app; a file does not")
     return warning(
-        "secrets",
+        "variables",
         f"{shown}, and a hand-typed `docker compose up -d` makes the app anew without it",
         "Have the app read /run/secrets/… instead, and leave the variable empty in .env",
     )

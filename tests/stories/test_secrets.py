@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.stories.docker import docker, remove_project
+from tests.stories.docker import CommandFailed, docker, remove_project
 from tests.stories.fixtures import FIRST_PORT, NAME
 from tests.stories.project import Project, watched
 from tests.stories.releases import GOOD, Releases
@@ -29,7 +29,9 @@ def sealed(tmp_path_factory: pytest.TempPathFactory, releases: Releases) -> Iter
     made = Project(folder, SEALED_NAME, releases.registry, FIRST_PORT + 1700)
     watched.append(made)
     seal(made)
-    made.set_env(MYSQL_PASSWORD="", MYSQL_ROOT_PASSWORD="", FREAM_DB_PASSWORD="")
+    lines = made.env_path.read_text().splitlines(keepends=True)
+    made.env_path.write_text("".join(line for line in lines if "PASSWORD=" not in line))
+    made.set_env(FREAM_DB_PASSWORD="")
     run_secrets(made, "age", "-d", "-i", "../key", "../secrets.age")
     compose = folder / "compose" / "compose.yaml"
     # A hook of the release has the files, too.
@@ -99,8 +101,17 @@ def test_what_is_typed_by_hand_leaves_alone_what_runs(sealed: Project) -> None:
     sealed.compose("up", "--detach")
     assert sealed.containers() == before
     assert set(sealed.running()) == {"mysql", "nginx", sealed.live_set}
-    sealed.succeed("status")
-    assert sealed.fream("doctor").text.count("docker inspect") == 0
+    told = sealed.fream("doctor").text
+    assert "docker inspect" not in told
+    assert "empty" not in told
+
+
+def test_what_is_typed_by_hand_makes_nothing_anew_without_them(sealed: Project) -> None:
+    docker("rm", "--force", sealed.container(sealed.live_set))
+    with pytest.raises(CommandFailed, match="MYSQL_PASSWORD"):
+        sealed.compose("up", "--detach")
+    sealed.succeed("up")
+    assert sealed.get("/products").status_code == 200
 
 
 def test_no_process_shows_them(sealed: Project, releases: Releases) -> None:

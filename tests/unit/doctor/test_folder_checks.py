@@ -35,6 +35,15 @@ def test_a_variable_that_the_example_sets_must_be_set(folder: Path, text: str) -
     assert folder_facts(folder).unset == ("C",)
 
 
+@pytest.mark.parametrize(("line", "unset"), [("", ()), ("C=\n", ("C",))])
+def test_a_variable_that_a_command_gives_needs_no_line_but_is_not_to_be_empty(
+    folder: Path, line: str, unset: tuple[str, ...]
+) -> None:
+    (folder / ".env").write_text(f"A=1\nB=2\n{line}")
+
+    assert folder_facts(folder, elsewhere=frozenset({"C"})).unset == unset
+
+
 def test_an_empty_variable_fails_where_the_project_cannot_be_read_for_it() -> None:
     facts = FolderFacts(Path("/p"), unset=("C",))
 

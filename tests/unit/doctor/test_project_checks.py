@@ -49,7 +49,7 @@ def test_a_secret_in_the_environment_is_told(
     switch = settings.switch.model_copy(update={"secrets": secrets})
     services = {**settings.services, "set1": made}
 
-    finding = project_checks.secrets(
+    finding = project_checks.variables(
         settings.model_copy(update={"services": services, "switch": switch})
     )
 
