@@ -109,7 +109,8 @@ def _run(
     notes.run_hook(running)
     try:
         values = project.compose.secrets(check) if hook.where == "release" else {}
-        process = _start(hook, name, project, release, {**values, **environment})
+        command = _command(hook, project, release, environment)
+        process = _start(command, name, project, {**values, **environment})
     except FreamError:
         notes.forget_hook()
         raise
@@ -129,11 +130,11 @@ def _run(
 
 
 def _start(
-    hook: Hook, name: str, project: Project, release: LiveRelease, environment: Mapping[str, str]
+    command: list[str], name: str, project: Project, environment: Mapping[str, str]
 ) -> subprocess.Popen[bytes]:
     try:
         return subprocess.Popen(
-            _command(hook, project, release, environment),
+            command,
             cwd=project.settings.compose_directory,
             env={**os.environ, **environment},
             stdin=subprocess.DEVNULL,

@@ -30,7 +30,9 @@ def sealed(tmp_path_factory: pytest.TempPathFactory, releases: Releases) -> Iter
     watched.append(made)
     seal(made)
     lines = made.env_path.read_text().splitlines(keepends=True)
-    made.env_path.write_text("".join(line for line in lines if "PASSWORD=" not in line))
+    made.env_path.write_text(
+        "".join(line for line in lines if not re.match("MYSQL_.*PASSWORD=", line))
+    )
     made.set_env(FREAM_DB_PASSWORD="")
     run_secrets(made, "age", "-d", "-i", "../key", "../secrets.age")
     compose = folder / "compose" / "compose.yaml"
