@@ -17,6 +17,8 @@ _SECRET = re.compile(
 _PLACE = re.compile(r"_(?:FILE|PATH|DIR)$", re.IGNORECASE)  # says where a secret is
 _FILES = (".env", "app.env")
 _SHORTEST = 4  # characters: what is shorter is in too many words
+# What a setting says that only has such a name; a port would hide half of an address.
+_PLAIN = re.compile(r"\d{1,5}|true|false|none|null|info|debug|warning|error", re.IGNORECASE)
 _INSTEAD = "***"
 _ASSIGNMENT = re.compile(r"^([^=:]*)([=:]?)(.*)$", re.S)
 _QUOTED = re.compile(r"""(["'])(.*?)(?<!\\)\1""")
@@ -35,8 +37,12 @@ def learn(directory: Path) -> None:
 
 def add(values: Iterable[str]) -> None:
     """Remember more values that are secret."""
-    found = {form for value in values for form in _forms(value) if len(form) >= _SHORTEST}
+    found = {form for value in values for form in _forms(value) if _is_long(form)}
     _known[:] = sorted(found.union(_known), key=len, reverse=True)
+
+
+def _is_long(form: str) -> bool:
+    return len(form) >= _SHORTEST and not _PLAIN.fullmatch(form)
 
 
 def is_secret(name: str) -> bool:

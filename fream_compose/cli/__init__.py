@@ -1,11 +1,14 @@
 """The command line: the only place that prints results or exits."""
 
 import os
+import signal
 import sys
 
 
 def main() -> None:
     """The entry point of the `fream` command."""
+    # Whoever started us may ignore it: then the kernel would keep no exit code of a command.
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     if (answer := _quickly()) is not None:
         print(answer)
         return

@@ -49,7 +49,7 @@ def change(
     client, result = _client(limit, directory), Future[T]()
     worker = Thread(target=_work, args=(call, client, result), daemon=True)
     # Not on a command line, which everybody on the server can read.
-    with _exported(environment):
+    with exported(environment):
         worker.start()
         try:
             while _pending(result, _CHECK_SECONDS):
@@ -61,7 +61,8 @@ def change(
 
 
 @contextmanager
-def _exported(environment: Mapping[str, str]) -> Iterator[None]:
+def exported(environment: Mapping[str, str]) -> Iterator[None]:
+    """Have commands that are started in this block find these variables."""
     before = {name: os.environ.get(name) for name in environment}
     os.environ.update(environment)
     try:

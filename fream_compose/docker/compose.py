@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from fream_compose.docker import local_images
 from fream_compose.docker.changes import NOTHING, PULL, START, T, change
+from fream_compose.docker.exposure import reject_exposed
 from fream_compose.docker.reads import QUICK, read, template
 from fream_compose.docker.reads import compose as arguments_of
 from fream_compose.errors import ConfigurationError, EngineError
@@ -27,10 +28,18 @@ class Compose:
     def __init__(self, settings: "Settings") -> None:
         self.settings = settings
         self._secrets = SecretValues(settings.switch, settings.compose_directory)
+        self._exposes_none = False
 
     def secrets(self, check: Callable[[], None] = lambda: None) -> Mapping[str, str]:
-        """What Compose gets in its environment to create containers: as SecretValues.values()."""
-        return self._secrets.values(check)
+        """What Compose gets in its environment to create containers: as SecretValues.values().
+
+        Raises ConfigurationError, also where they would not reach containers as files only.
+        """
+        values = self._secrets.values(check)
+        if values and not self._exposes_none:
+            reject_exposed(self.settings.compose_directory, values)
+            self._exposes_none = True
+        return values
 
     def start(self, name: SetName, version: Version) -> None:
         """Create and start a set with a version; what runs is left as it is. Raises EngineError."""
@@ -64,24 +73,36 @@ class Compose:
         check: called a few times a second; what it raises ends the wait, not the services.
         Raises EngineError.
         """
+        values, refused = NOTHING, None
+        try:
+            values = self.secrets(check)
+        except ConfigurationError as error:
+            if recreate:
+                raise
+            refused = error  # what is there starts without them
         # python-on-whales has no such option, but passes on what stands before the services.
         grace = [] if stop_seconds is None else ["--timeout", str(stop_seconds)]
-        self._change(
-            lambda docker: docker.compose.up(
-                services=[*grace, *services],
-                detach=True,
-                no_build=True,
-                dependencies=False,
-                recreate=recreate,
-                quiet=True,
-                wait=True,
-                wait_timeout=seconds,
-            ),
-            f"{', '.join(services)} could not be started",
-            PULL + seconds,
-            check,
-            self.secrets(check),
-        )
+        try:
+            self._change(
+                lambda docker: docker.compose.up(
+                    services=[*grace, *services],
+                    detach=True,
+                    no_build=True,
+                    dependencies=False,
+                    recreate=recreate,
+                    quiet=True,
+                    wait=True,
+                    wait_timeout=seconds,
+                ),
+                f"{', '.join(services)} could not be started",
+                PULL + seconds,
+                check,
+                values,
+            )
+        except EngineError as error:
+            if refused:
+                raise refused from error
+            raise
 
     def stop(self, name: SetName) -> None:
         """Stop a set; start() starts the same containers again. Raises EngineError."""

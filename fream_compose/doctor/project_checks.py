@@ -46,13 +46,7 @@ def variables(settings: Settings) -> Finding:
     if not (names := sorted(frozenset[str]().union(*sets))):
         return ok("variables", "The app has none in its environment")
     shown = f"{', '.join(names)} in the environment of the app: `docker inspect` shows it"
-    if not settings.switch.secrets.run:
-        return ok("variables", f"{shown}, as does each process of the app; a file does not")
-    return warning(
-        "variables",
-        f"{shown}, and a hand-typed `docker compose up -d` makes the app anew without it",
-        "Have the app read /run/secrets/… instead, and leave the variable empty in .env",
-    )
+    return ok("variables", f"{shown}, as does each process of the app; a file does not")
 
 
 def nginx(snapshot: Snapshot) -> Finding:

@@ -19,7 +19,7 @@ from fream_compose.waiting import wait_until
 
 _ANSWER_SECONDS = 3.0
 _POLL_SECONDS = 0.3
-_IS_BUSY = 503
+_IS_BUSY, _IS_IDLE = 503, 204
 
 
 class NginxContainer(Protocol):
@@ -111,14 +111,16 @@ class Control:
     def busy(self, name: SetName) -> bool:
         """Whether a request that was given to a set is still in flight, in any worker.
 
-        From its head to the last byte of its answer. Raises ProxySilentError.
+        From its head to the last byte of its answer. Raises ProxyError.
         """
         url = f"{self._url}/busy/{name}"
         try:
-            held = http.get(url, _ANSWER_SECONDS, key.header(self._directory))
-            return held.status == _IS_BUSY
+            told = http.get(url, _ANSWER_SECONDS, key.header(self._directory)).status
         except http.Unreachable as error:
             raise _silent(url, error) from error
+        if told not in (_IS_BUSY, _IS_IDLE):
+            raise ProxyError(f"nginx does not say whether {name} is busy", f"{url}: HTTP {told}")
+        return told == _IS_BUSY
 
     def _hup(self) -> None:
         """Tell nginx to read its files again; it may refuse. Raises EngineError."""

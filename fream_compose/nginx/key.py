@@ -4,6 +4,7 @@ nginx looks whether the file that a request names is there, so a key that is mad
 and no configuration has it.
 """
 
+import os
 import re
 import secrets
 import shutil
@@ -13,6 +14,7 @@ from pathlib import Path
 
 _FOLDER = ".key"
 _HEADER = "X-Fream-Key"
+_ASKED = "$http_x_fream_key"
 _KEY = re.compile(r"[0-9a-f]{64}")
 _SEARCHABLE = 0o711  # by nginx's user, who asks for one name, but does not list them
 
@@ -20,12 +22,19 @@ _SEARCHABLE = 0o711  # by nginx's user, who asks for one name, but does not list
 def header(folder: Path) -> dict[str, str]:
     """What a request to the control port of this configuration carries.
 
-    The key is made where there is none. Nothing where this user may not have it: then nginx
-    says what is live, and refuses the rest.
+    The key is made where there is none. Nothing where no key is asked for, and where this user
+    may not have it: then nginx says what is live, and refuses the rest.
     """
     with suppress(OSError):
+        if _ASKED not in (folder / "control.conf").read_text(errors="replace"):
+            return {}  # an earlier control.conf would pass it on to the app
         return {_HEADER: _held(folder / _FOLDER) or _made(folder / _FOLDER)}
     return {}
+
+
+def renew(folder: Path) -> None:
+    """Have the next request make a new key: an earlier configuration passed on the one there is."""
+    shutil.rmtree(folder / _FOLDER, ignore_errors=True)
 
 
 def _held(keys: Path) -> str:
@@ -42,6 +51,10 @@ def _made(keys: Path) -> str:
     key = secrets.token_hex(32)
     (draft / key).touch(mode=0o600)
     draft.chmod(_SEARCHABLE)
+    with suppress(PermissionError):  # who runs this as root does so for the folder's owner
+        owner = keys.parent.stat()
+        for path in (draft / key, draft):
+            os.chown(path, owner.st_uid, owner.st_gid)
     try:
         draft.rename(keys)
     except OSError:

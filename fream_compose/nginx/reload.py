@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 
 from fream_compose.errors import FreamError, ProxyError
-from fream_compose.nginx import include, maintenance
+from fream_compose.nginx import include, key, maintenance
 from fream_compose.nginx.control import Control, ProxyState
 from fream_compose.nginx.maintenance import Maintenance, id_of
 from fream_compose.release import LiveRelease, SetName
@@ -88,6 +88,7 @@ class Reload(Control):
         timeout: seconds until the new workers must be alone. Raises ProxyError.
         """
         self._reload(lambda: None, lambda state: state.looks, timeout)
+        key.renew(self._directory)
 
     def maintain(self, wanted: Maintenance | None, timeout: float) -> None:
         """Close the app to all but the allow list, or open it with None, and confirm.

@@ -125,8 +125,8 @@ def _live(project: Project, proxy: Proxy, foreign: tuple[Origin, ...]) -> LiveRe
     if state.maintenance != id_of(closed):
         raise ConfigurationError(
             "nginx's maintenance is not the one that this folder's files name",
-            next_step="Copy nginx/maintenance*.inc and nginx/.closed from the other folder, "
-            "or remove them here if they are not there",
+            next_step="Copy nginx/maintenance*.inc, nginx/.closed and nginx/.key from the other "
+            "folder, or remove them here if they are not there",
         )
     return state.live
 

@@ -42,6 +42,7 @@ def _prepare(run: Run, undo: Undo) -> None:
     """Make the idle set ready for the release: empty, and named in `.env`."""
     name = run.release.set
     env, variable = run.context.project.env, version_variable(name)
+    run.context.project.compose.secrets(run.context.interruption.check)  # before anything changes
     if run.plan.warm:
         with run.steps.take(StepId.REMOVE_WARM):
             remove(run.context, name, replaced=True)
@@ -57,7 +58,6 @@ def _start(run: Run, undo: Undo) -> None:
     project, name = run.context.project, run.release.set
     spec = run.context.settings.sets[name]
     with run.steps.take(StepId.START):
-        project.compose.secrets(run.context.interruption.check)
         undo.add(f"Remove {name}", BY_HAND, lambda: project.compose.discard(name))
         try:
             project.compose.start(name, run.release.version)

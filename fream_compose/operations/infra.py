@@ -96,27 +96,31 @@ def start(
     context.proxy.prepare()
     wanted = services or settings.infra
     try:
-        for container, network in _not_joined(project, containers) if recreate else ():
-            # Only then its network is there; what runs stays as it is.
+        if recreate and (joins := _not_joined(project, containers, wanted)):
+            # Only then the networks are there; what runs stays as it is.
             project.compose.up_healthy(wanted, _READY_SECONDS, look)
-            project.containers.join(container, network)
+            for container, network in joins:
+                project.containers.join(container, network)
         project.compose.up_healthy(wanted, _READY_SECONDS, look, recreate, stop_seconds)
     except EngineError as error:
         _explain(project, error)
         raise
 
 
-def _not_joined(project: Project, containers: tuple[Container, ...]) -> tuple[tuple[str, str], ...]:
-    """Containers of the sets that run, each with a network of its service that it lacks.
+def _not_joined(
+    project: Project, containers: tuple[Container, ...], wanted: tuple[str, ...]
+) -> tuple[tuple[str, str], ...]:
+    """Containers of the sets that run, each with a network of theirs and infra's that it lacks.
 
     They would lose MySQL when it is made anew and is on that network only.
     """
     settings = project.settings
+    theirs = frozenset[str]().union(*(settings.services[name].networks for name in wanted))
     running = [c.id for c in containers if c.state == "running" and settings.set_of(c.service)]
     return tuple(
         (now.name, network)
         for now in project.containers.conditions(running)
-        for network in sorted(settings.services[now.service].networks - now.networks)
+        for network in sorted(settings.services[now.service].networks & theirs - now.networks)
     )
 
 

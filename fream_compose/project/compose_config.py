@@ -94,7 +94,7 @@ def _service(spec: dict[str, Any], config: dict[str, Any]) -> ServiceSettings:
             spec.get("security_opt"),
             spec.get("cap_drop"),
             spec.get("cap_add"),
-            spec.get("pids_limit"),
+            spec.get("pids_limit") or _limits(spec).get("pids"),
         ),
         secret_variables=frozenset(
             name
@@ -102,6 +102,11 @@ def _service(spec: dict[str, Any], config: dict[str, Any]) -> ServiceSettings:
             if value and is_secret(name)
         ),
     )
+
+
+def _limits(spec: dict[str, Any]) -> dict[str, Any]:
+    deploy = spec.get("deploy") or {}
+    return (deploy.get("resources") or {}).get("limits") or {}
 
 
 def _services_of(profile: str, services: dict[str, Any]) -> tuple[str, ...]:

@@ -63,6 +63,8 @@ class SecretValues:
                 code = follow(process, output, seconds, check)
             finally:
                 _end(process)
+            if code or code is None:
+                _learn(output.whole())  # it may have complained of what it was about to print
             if code is None:
                 raise self._refused(f"it took longer than {seconds:g} s", _end_of(complaints))
             if code:
@@ -114,6 +116,11 @@ def parse(printed: bytes) -> dict[str, str]:
     if not found:
         raise ValueError("there is none")
     return found
+
+
+def _learn(printed: bytes) -> None:
+    lines = (line.decode(errors="replace").partition("=") for line in printed.split(b"\n"))
+    secrecy.add(_unquoted(value.strip()) for _, equals, value in lines if equals)
 
 
 def _unquoted(value: str) -> str:

@@ -116,6 +116,27 @@ def test_what_is_typed_by_hand_makes_nothing_anew_without_them(sealed: Project) 
     assert sealed.get("/products").status_code == 200
 
 
+def test_one_that_would_be_a_variable_is_refused(sealed: Project) -> None:
+    """Compose would take down what runs, before it says that a secret is missing."""
+    before = sealed.containers()
+    lines = sealed.env_path.read_text()
+    sealed.env_path.write_text(lines.replace("FREAM_DB_PASSWORD=", "#FREAM_DB_PASSWORD="))
+    try:
+        result = sealed.fream("switch", "--version", sealed.version())
+    finally:
+        sealed.env_path.write_text(lines)
+    assert result.code == 3, result
+    assert "variable of set1, set2" in result.err
+    assert sealed.containers() == before
+
+
+def test_what_is_stopped_starts_also_without_them(told_by: Project) -> None:
+    docker("stop", told_by.container("nginx"))
+    run_secrets(told_by, "false")
+    told_by.succeed("recover")
+    assert told_by.get("/products").status_code == 200
+
+
 def test_no_process_shows_them(sealed: Project, releases: Releases) -> None:
     """Every command line of this server, looked at all through a release."""
     process = sealed.start("switch", "--version", releases.push("1.0.1"))

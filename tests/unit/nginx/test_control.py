@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import time
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from fream_compose.errors import ProxyError
-from fream_compose.nginx.control import ask
+from fream_compose.nginx.control import Control, ask
 from fream_compose.release import SetName
 from tests.fakes.server import HttpServer, Reply
 
@@ -50,3 +54,20 @@ def test_where_a_request_goes_elsewhere_nothing_is_known_to_be_live(where: str) 
 def test_nonsense_is_no_answer(named: dict[str, str]) -> None:
     with pytest.raises(ProxyError, match="does not say what is live"):
         asked(["set1"], named)
+
+
+@pytest.mark.parametrize(("status", "busy"), [(503, True), (204, False), (403, None)])
+def test_only_nginxs_own_word_says_whether_a_request_is_in_flight(
+    tmp_path: Path, status: int, busy: bool | None
+) -> None:
+    server = HttpServer(0, lambda _path: (status, {}, ""))
+    container: Any = SimpleNamespace(control_port=lambda: server.port)
+    control = Control(container, "nginx", tmp_path, time.monotonic)
+    try:
+        if busy is None:
+            with pytest.raises(ProxyError, match="whether set1 is busy"):
+                control.busy(SetName.SET1)
+        else:
+            assert control.busy(SetName.SET1) is busy
+    finally:
+        server.close()

@@ -18,9 +18,9 @@ def up(stage: Stage, *profiles: str) -> None:
 
 def wants(stage: Stage, service: str, **wanted: object) -> None:
     """Set something of a service otherwise, after its container was made."""
-    services = stage.settings.services
+    services = stage.project.settings.services
     changed = {**services, service: services[service].model_copy(update=wanted)}
-    stage.project.settings = stage.settings.model_copy(update={"services": changed})
+    stage.project.settings = stage.project.settings.model_copy(update={"services": changed})
 
 
 def down(stage: Stage) -> None:
@@ -132,7 +132,8 @@ def test_what_is_shared_with_another_project_is_refused_before_anything_starts(
 
 
 def test_what_runs_is_joined_to_the_network_that_mysql_is_about_to_be_on(live: Stage) -> None:
-    wants(live, "set1", networks=frozenset({"shop", "shop-data"}))
+    wants(live, "set1", networks=frozenset({"shop", "shop-data", "watched-by-others"}))
+    wants(live, "mysql", networks=frozenset({"shop-data"}))
     live.project.made_with["set1"] = {"networks": frozenset({"shop"})}
 
     up(live)

@@ -236,3 +236,17 @@ def test_networks_and_the_names_in_them_are_known(tmp_path: Path) -> None:
 
     assert settings.networks == ("shop", "edge")
     assert settings.aliases == {"web"}
+
+
+@pytest.mark.parametrize(
+    "limit", [{"pids_limit": 200}, {"deploy": {"resources": {"limits": {"pids": 200}}}}]
+)
+def test_a_limit_of_processes_is_known_wherever_it_stands(
+    tmp_path: Path, limit: dict[str, Any]
+) -> None:
+    config = compose_config(tmp_path / "nginx", 18090)
+    config["services"]["set1"] |= {**limit, "read_only": True, "cap_drop": ["CAP_CHOWN"]}
+
+    confined = parse(config, tmp_path).services["set1"].confined
+
+    assert confined == {"pids_limit 200", "read_only", "cap_drop CHOWN"}

@@ -133,3 +133,18 @@ def test_an_interruption_ends_it(tmp_path: Path) -> None:
 def test_the_values_stay_out_of_this_process(tmp_path: Path) -> None:
     values_of(tmp_path, "echo FREAM_TEST_SECRET=hunter2").values()
     assert "FREAM_TEST_SECRET" not in os.environ
+
+
+def test_what_a_failing_command_complains_of_is_shown_without_what_it_printed(
+    tmp_path: Path,
+) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        values_of(tmp_path, "echo A=hunter3; echo cannot send hunter3 >&2; exit 1").values()
+    assert caught.value.why == "cannot send ***"
+
+
+@pytest.mark.parametrize("plain", ["8081", "true", "none", "info"])
+def test_what_only_has_the_name_of_a_secret_is_shown(tmp_path: Path, plain: str) -> None:
+    (tmp_path / ".env").write_text(f"TOKEN_SETTING={plain}\nDB_PASSWORD=123456\n")
+    secrecy.learn(tmp_path)
+    assert secrecy.hidden(f"at {plain}, not 123456") == f"at {plain}, not ***"
