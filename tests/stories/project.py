@@ -18,6 +18,7 @@ from typing import Any
 
 import requests
 
+from fream_compose.nginx import key
 from tests.stories import web
 from tests.stories.docker import docker
 from tests.stories.releases import ROOT, machine_images
@@ -124,6 +125,13 @@ class Project:
     def control_url(self) -> str:
         """nginx's control port."""
         return f"http://127.0.0.1:{self.control_port}"
+
+    def ask_nginx(self, path: str) -> requests.Response:
+        """What its control port answers fream, which has the key."""
+        with requests.Session() as session:
+            session.trust_env = False
+            session.headers.update(key.header(self.folder / "nginx"))
+            return session.get(self.control_url + path, timeout=web.SECONDS)
 
     def container(self, service: str) -> str:
         """The name of a service's container."""

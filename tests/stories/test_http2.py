@@ -16,7 +16,6 @@ import pytest
 from fream_compose.nginx import include
 from fream_compose.release import LiveRelease, SetName, Version
 from load.http2_clients import Http2Clients
-from tests.stories import web
 from tests.stories.docker import docker
 from tests.stories.project import Project
 from tests.stories.releases import GOOD, NAME, Releases, machine_images
@@ -130,9 +129,7 @@ def test_a_grpc_stream_outlives_a_release_and_holds_its_drain(
     listener = threading.Thread(target=lambda: told.append(clients.once(*listen)))
     try:
         listener.start()
-        eventually(
-            lambda: web.get(f"{released.control_url}/busy/{released.live_set}").status_code == 503
-        )
+        eventually(lambda: released.ask_nginx(f"/busy/{released.live_set}").status_code == 503)
         released.switch(releases.push("1.0.1"))
         assert told, "the switch returned before the stream was at its end"
     finally:

@@ -67,10 +67,10 @@ def test_the_control_port_tells_what_is_live(released: Project) -> None:
 
 
 def test_the_control_port_reaches_a_set_by_its_name(released: Project) -> None:
-    answer = web.get(f"{released.control_url}/{released.live_set}/version")
+    answer = released.ask_nginx(f"/{released.live_set}/version")
     assert answer.status_code == 200
     assert answer.json()["version"] == released.version()
-    assert web.get(f"{released.control_url}/{released.idle_set}/version").status_code == 502
+    assert released.ask_nginx(f"/{released.idle_set}/version").status_code == 502
 
 
 def test_a_large_order_arrives_whole(released: Project) -> None:

@@ -61,7 +61,7 @@ def test_each_serves_its_own_release_from_its_own_network(
 
     assert [p.version() for p in copies] == ["copy-1", "copy-2"]
     assert networks(production).isdisjoint(networks(staging))
-    assert networks(production) == {production.name}
+    assert networks(production) == {production.name, f"{production.name}-data"}
 
 
 def test_a_switch_of_the_one_is_not_noticed_by_the_users_of_the_other(
