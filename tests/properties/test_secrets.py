@@ -27,7 +27,9 @@ PATTERN = Parser(
 )
 NAMES = st.from_regex(r"N[A-Z0-9_]{0,8}", fullmatch=True)
 VALUES = LINE.filter(lambda text: not set(text) & set("\0\r'\""))
-PLAIN_VALUES = st.text("abc012 +/.-", min_size=4, max_size=20).filter(lambda t: t == t.strip())
+PLAIN_VALUES = st.text("abc012 +/.-", min_size=4, max_size=20).filter(
+    lambda text: text == text.strip() and not re.fullmatch(r"[0-9]{1,5}", text)  # a port
+)
 
 
 @PRINTED.holds

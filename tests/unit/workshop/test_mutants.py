@@ -93,9 +93,9 @@ def test_a_mutant_that_never_ends_is_killed_by_the_time_limit(
 ) -> None:
     began = time.monotonic()
 
-    assert tried(tree, ("number += 1", "number += 0"), words=("--limit", "4")) == 0
+    assert tried(tree, ("number += 1", "number += 0"), words=("--limit", "12")) == 0
     assert "killed by the time limit" in capsys.readouterr().out
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 100
 
 
 @pytest.mark.parametrize(
