@@ -5,10 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from fream_compose.docker.changes import exported
-from fream_compose.docker.reads import compose, parsed, read
+from fream_compose.docker.reads import UNREADABLE, compose, parsed, read
 from fream_compose.errors import ConfigurationError
-
-_WHAT = "Compose cannot read the project"
 
 
 def reject_exposed(directory: Path, values: Mapping[str, str]) -> None:
@@ -29,5 +27,5 @@ def reject_exposed(directory: Path, values: Mapping[str, str]) -> None:
 
 
 def _services(directory: Path) -> dict[str, Any]:
-    printed = read(compose("config", "--format", "json"), _WHAT, directory)
-    return parsed(printed, _WHAT, lambda config: dict(config["services"]))
+    printed = read(compose("config", "--format", "json"), UNREADABLE, directory)
+    return parsed(printed, UNREADABLE, lambda config: dict(config["services"]))

@@ -10,15 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from fream_compose import secrecy
 from fream_compose.docker.engine import compose_version
-from fream_compose.docker.reads import begin, compose, finish, parsed, template
+from fream_compose.docker.reads import UNREADABLE, begin, compose, finish, parsed, template
 from fream_compose.errors import ConfigurationError, EngineError
 from fream_compose.project.envfile import EnvFile
 
 if TYPE_CHECKING:
     from fream_compose.docker.interface import ComposeLike, ContainersLike, ImagesLike
     from fream_compose.project.settings import Settings
-
-_UNREADABLE = "Compose cannot read the project"
 
 
 class Project:
@@ -54,7 +52,7 @@ def open_project(directory: Path, meanwhile: Callable[[], None] = lambda: None) 
     reading = begin(compose("config", "--format", "json"), directory)
     try:
         meanwhile()
-        text = finish(reading, _UNREADABLE)
+        text = finish(reading, UNREADABLE)
     except EngineError as error:
         _explain_compose()
         raise ConfigurationError(
@@ -71,7 +69,7 @@ def open_project(directory: Path, meanwhile: Callable[[], None] = lambda: None) 
             return template(directory)
         return {}
 
-    return project_of(parsed(text, _UNREADABLE, lambda config: parse(config, directory, raw)))
+    return project_of(parsed(text, UNREADABLE, lambda config: parse(config, directory, raw)))
 
 
 def project_of(settings: "Settings") -> Project:

@@ -20,6 +20,7 @@ from fream_compose.errors import ConfigurationError, EngineError
 
 _LOG = logging.getLogger(__name__)
 QUICK = 30  # seconds for a question; Docker answers in milliseconds
+UNREADABLE = "Compose cannot read the project"
 T = TypeVar("T")
 
 
@@ -47,9 +48,8 @@ def read_json(arguments: list[str], what: str, shape: Callable[[Any], T]) -> T:
 
 def template(directory: Path) -> dict[str, Any]:
     """A project's Compose files as one, their variables not filled in. Raises EngineError."""
-    what = "Compose cannot read the project"
     asked = compose("config", "--no-interpolate", "--format", "json")
-    return parsed(read(asked, what, directory), what, dict)
+    return parsed(read(asked, UNREADABLE, directory), UNREADABLE, dict)
 
 
 def parsed(text: str, what: str, shape: Callable[[Any], T]) -> T:

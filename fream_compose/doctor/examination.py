@@ -43,10 +43,10 @@ def _with_project(server: ServerFacts, directory: Path, opened: Opened) -> tuple
     try:
         with opened() as (project, proxy):
             settings = project.settings
-            switch = settings.switch
             facts = project_facts(project, proxy) if server.engine else None
     except FreamError as error:
         return (*server_findings(server), *_unread(directory, error))
+    switch = settings.switch
     elsewhere = frozenset(switch.required if switch.secrets.run else ())
     folder = folder_facts(directory, settings.nginx_directory, elsewhere)
     return (

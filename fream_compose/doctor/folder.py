@@ -60,10 +60,7 @@ def folder_facts(
     unset: tuple[str, ...] = ()
     misspelt: tuple[tuple[str, str], ...] = ()
     try:
-        absent = elsewhere - env.names()
-        unset = tuple(
-            n for n in _unset(EnvFile(directory / ".env.example"), env) if n not in absent
-        )
+        unset = _unset(EnvFile(directory / ".env.example"), env, elsewhere)
         misspelt = env.misspelt()
     except ConfigurationError as caught:
         error = f"{caught.what}: {caught.why}" if caught.why else caught.what
@@ -116,9 +113,10 @@ def _unmerged(root: Path) -> tuple[Path, ...]:
     return ()
 
 
-def _unset(example: EnvFile, env: EnvFile) -> tuple[str, ...]:
+def _unset(example: EnvFile, env: EnvFile, elsewhere: frozenset[str]) -> tuple[str, ...]:
     names = env.names()
     required = example.names() if example.path.exists() else frozenset()
+    required -= elsewhere - names
     return tuple(sorted(n for n in required if n not in names or _empty(env.get(n))))
 
 

@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from fream_compose.errors import EngineError, ProxyError
+from fream_compose.errors import EngineError, ProxyError, reason
 from fream_compose.nginx.control import Control
 
 _FOLDER = ".candidate/nginx"  # in a folder that nobody but root and its owner enters
@@ -78,4 +78,4 @@ def sweep(directory: Path) -> None:
 
 def _reason(error: OSError) -> str:
     # shutil.Error holds (source, target, reason) for each file; the first tells enough.
-    return str(error.args[0][0][2] if isinstance(error, shutil.Error) else error.strerror or error)
+    return str(error.args[0][0][2]) if isinstance(error, shutil.Error) else reason(error)

@@ -119,7 +119,11 @@ class Control:
         except http.Unreachable as error:
             raise _silent(url, error) from error
         if told not in (_IS_BUSY, _IS_IDLE):
-            raise ProxyError(f"nginx does not say whether {name} is busy", f"{url}: HTTP {told}")
+            raise ProxyError(
+                f"nginx does not say whether {name} is busy",
+                f"{url}: HTTP {told}",
+                next_step=f"fream reload; are nginx's files those of {self._directory}?",
+            )
         return told == _IS_BUSY
 
     def _hup(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -33,27 +34,32 @@ def releases() -> Iterator[Releases]:
         remove_labelled(LABEL)
 
 
-@pytest.fixture(scope="session")
-def project(tmp_path_factory: pytest.TempPathFactory, releases: Releases) -> Iterator[Project]:
-    """The project of this session; nothing of it runs at first."""
-    remove_project(NAME)
-    made = Project(tmp_path_factory.mktemp("project"), NAME, releases.registry, FIRST_PORT)
+@contextmanager
+def alone(folder: Path, name: str, registry: str, first_port: int) -> Iterator[Project]:
+    """A project of this name, of which nothing runs before and nothing afterwards."""
+    remove_project(name)
+    made = Project(folder, name, registry, first_port)
     watched.append(made)
     try:
         yield made
     finally:
         watched.remove(made)
-        remove_project(NAME)
+        remove_project(name)
+
+
+@pytest.fixture(scope="session")
+def project(tmp_path_factory: pytest.TempPathFactory, releases: Releases) -> Iterator[Project]:
+    """The project of this session; nothing of it runs at first."""
+    folder = tmp_path_factory.mktemp("project")
+    with alone(folder, NAME, releases.registry, FIRST_PORT) as made:
+        yield made
 
 
 @pytest.fixture
 def other_project(tmp_path: Path) -> Iterator[Project]:
     """A second project on the same server, not started."""
-    remove_project(OTHER_NAME)
-    try:
-        yield Project(tmp_path / "other", OTHER_NAME, REGISTRY, FIRST_PORT + 600)
-    finally:
-        remove_project(OTHER_NAME)
+    with alone(tmp_path / "other", OTHER_NAME, REGISTRY, FIRST_PORT + 600) as made:
+        yield made
 
 
 @pytest.fixture

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.stories.docker import CommandFailed, docker, remove_project
-from tests.stories.fixtures import FIRST_PORT, NAME
-from tests.stories.project import Project, watched
+from tests.stories.docker import CommandFailed, docker
+from tests.stories.fixtures import FIRST_PORT, NAME, alone
+from tests.stories.project import Project
 from tests.stories.releases import GOOD, Releases
 from tests.stories.waiting import eventually
 
@@ -24,30 +24,28 @@ SEALED_NAME = f"{NAME}-sealed"
 @pytest.fixture(scope="module")
 def sealed(tmp_path_factory: pytest.TempPathFactory, releases: Releases) -> Iterator[Project]:
     """A project with no password in its `.env`: age keeps them, with a key of root's."""
-    remove_project(SEALED_NAME)
     folder = tmp_path_factory.mktemp("sealed")
-    made = Project(folder, SEALED_NAME, releases.registry, FIRST_PORT + 1700)
-    watched.append(made)
-    seal(made)
-    lines = made.env_path.read_text().splitlines(keepends=True)
-    made.env_path.write_text(
+    with alone(folder, SEALED_NAME, releases.registry, FIRST_PORT + 1700) as made:
+        keep_with_age(made)
+        made.succeed("up", "infra")
+        made.switch(GOOD)
+        yield made
+
+
+def keep_with_age(project: Project) -> None:
+    """Take the passwords out of `.env`, and have a hook of the release look for their file."""
+    seal(project)
+    lines = project.env_path.read_text().splitlines(keepends=True)
+    project.env_path.write_text(
         "".join(line for line in lines if not re.match("MYSQL_.*PASSWORD=", line))
     )
-    made.set_env(FREAM_DB_PASSWORD="")
-    run_secrets(made, "age", "-d", "-i", "../key", "../secrets.age")
-    compose = folder / "compose" / "compose.yaml"
-    # A hook of the release has the files, too.
+    project.set_env(FREAM_DB_PASSWORD="")
+    run_secrets(project, "age", "-d", "-i", "../key", "../secrets.age")
+    compose = project.folder / "compose" / "compose.yaml"
     migrates = "{run: [test, -s, /run/secrets/mysql_password], in: release}"
     compose.write_text(
         compose.read_text().replace("before_start: []", f"before_start: [{migrates}]")
     )
-    try:
-        made.succeed("up", "infra")
-        made.switch(GOOD)
-        yield made
-    finally:
-        watched.remove(made)
-        remove_project(SEALED_NAME)
 
 
 def seal(project: Project) -> None:

@@ -15,9 +15,9 @@ import requests
 from fream_compose.project import manifest
 from fream_compose.setup import unmarked
 from load import Load, Mix
-from tests.stories.docker import docker, remove_project
-from tests.stories.fixtures import FIRST_PORT, NAME
-from tests.stories.project import Project, watched
+from tests.stories.docker import docker
+from tests.stories.fixtures import FIRST_PORT, NAME, alone
+from tests.stories.project import Project
 from tests.stories.releases import GOOD, ROOT, Releases
 from tests.stories.waiting import eventually
 
@@ -30,17 +30,11 @@ MINE = "# mine\n"
 @pytest.fixture(scope="module")
 def first(tmp_path_factory: pytest.TempPathFactory, releases: Releases) -> Iterator[Project]:
     """A project of its own with a live release, so that no other test finds it changed."""
-    remove_project(OLD_NAME)
     folder = tmp_path_factory.mktemp("earlier")
-    made = Project(folder, OLD_NAME, releases.registry, FIRST_PORT + 1400)
-    watched.append(made)
-    try:
+    with alone(folder, OLD_NAME, releases.registry, FIRST_PORT + 1400) as made:
         made.succeed("up", "infra")
         made.switch(GOOD)
         yield made
-    finally:
-        watched.remove(made)
-        remove_project(OLD_NAME)
 
 
 @pytest.fixture
