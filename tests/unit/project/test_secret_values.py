@@ -14,7 +14,9 @@ from fream_compose import secrecy
 from fream_compose.errors import ConfigurationError
 from fream_compose.project.secret_values import SecretValues, parse
 from fream_compose.project.x_fream import read_x_fream
+from tests.stories.waiting import eventually
 
+SLEEP = f"sleep 1{os.getpid()}"  # that no other run of the tests starts
 VALUE = "p$a ss='\"#wörd"
 
 
@@ -26,6 +28,11 @@ def values_of(
         "required": required or {},
     }
     return SecretValues(read_x_fream(block, folder), folder)
+
+
+def nobody_sleeps() -> bool:
+    found = subprocess.run(["pgrep", "-f", f"^{SLEEP}$"], check=False, capture_output=True)
+    return found.stdout == b""
 
 
 def test_without_a_command_there_are_none(tmp_path: Path) -> None:
@@ -115,10 +122,9 @@ def test_a_command_that_is_not_there_is_told(tmp_path: Path) -> None:
 def test_a_command_that_hangs_is_ended_with_all_it_started(tmp_path: Path) -> None:
     began = time.monotonic()
     with pytest.raises(ConfigurationError, match=r"longer than 0\.3 s"):
-        values_of(tmp_path, "sleep 1234 & sleep 1234", timeout="300ms").values()
+        values_of(tmp_path, f"{SLEEP} & {SLEEP}", timeout="300ms").values()
     assert time.monotonic() - began < 30
-    found = subprocess.run(["pgrep", "-f", "^sleep 1234$"], check=False, capture_output=True)
-    assert found.stdout == b""
+    eventually(nobody_sleeps)
 
 
 def test_an_interruption_ends_it(tmp_path: Path) -> None:
@@ -126,8 +132,8 @@ def test_an_interruption_ends_it(tmp_path: Path) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        values_of(tmp_path, "sleep 1235").values(interrupted)
-    assert subprocess.run(["pgrep", "-f", "^sleep 1235$"], check=False).returncode
+        values_of(tmp_path, SLEEP).values(interrupted)
+    eventually(nobody_sleeps)
 
 
 def test_the_values_stay_out_of_this_process(tmp_path: Path) -> None:
