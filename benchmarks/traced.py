@@ -24,7 +24,7 @@ FUNCTIONS = (
     "docker.project.open_project",
     "docker.containers.Containers.all",
     "docker.containers.Containers.members",
-    "docker.images.Images.image_id",
+    "docker.images.Images.named",
     "docker.images.Images.fetch",
     "docker.containers.Containers.connections",
     "docker.containers.Containers.follow",

@@ -6,6 +6,7 @@ FreamError                     1  unless a kind below says better
 ├── ConfigurationError         3  .env, x-fream, or what is installed
 ├── LockedError                4  another run is at work
 ├── EngineError                5  Docker or the image failed; undone
+│   └── CertificateError       5  no certificate was got; the one before stays
 ├── UnhealthyError             6  the new release was not healthy, or not any more; undone
 │   └── HookError              6  a hook before the cut-over failed; undone
 ├── ProxyError                 7  nginx refused; undone
@@ -15,6 +16,7 @@ FreamError                     1  unless a kind below says better
 ├── WorseError                11  released, but users fare worse on it
 ├── UncertainError             9  an undo failed, or no release is good: it says what to type
 ├── NothingToRollBackError    10  there is no earlier release
+│   └── NoWayBackError        10  a release says that there is no way back behind it
 └── InterruptedRun   128 + signal  Ctrl-C, SIGTERM or SIGHUP; undone
 
 Every code but 9 and 11 promises that the app serves as it did before, or better.
@@ -108,6 +110,10 @@ class EngineError(FreamError):
     exit_code = 5
 
 
+class CertificateError(EngineError):
+    """A certificate could not be got, or not be put in place; what was shown before is."""
+
+
 class UnhealthyError(FreamError):
     """The new release never became healthy."""
 
@@ -154,6 +160,10 @@ class NothingToRollBackError(FreamError):
     """There is no release to go back to."""
 
     exit_code = 10
+
+
+class NoWayBackError(NothingToRollBackError):
+    """A release has said that none before it can serve again."""
 
 
 class InterruptedRun(FreamError):

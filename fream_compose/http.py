@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from http.client import HTTPConnection as PlainConnection
 from http.client import HTTPException, IncompleteRead, RemoteDisconnected
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,22 +20,33 @@ from urllib3.connection import HTTPConnection
 from urllib3.connectionpool import HTTPConnectionPool
 from urllib3.exceptions import DecodeError, HTTPError, LocationParseError
 
-LONGEST = 65_536  # bytes of a body, decompressed, that are read
+from fream_compose import AGENT
+
+LONGEST = 65_536  # bytes of a body, decompressed, that are read unless more is asked for
 _PIECE = 1_024  # bytes that are decompressed at a time: at most a thousand times as many
 _SLICE_SECONDS = 0.05  # in which a signal is heeded
 
 _NO_ADDRESS = "the address is not valid"
+_NO_HTTP = "what answers does not speak HTTP"
 _WORDS: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str], ...] = (
     (RemoteDisconnected, "the connection was closed without an answer"),
     (IncompleteRead, "the answer broke off"),
     ((InvalidURL, InvalidSchema, LocationParseError, UnicodeError), _NO_ADDRESS),
     ((zlib.error, DecodeError), "the answer cannot be decompressed"),
-    ((HTTPException, ValueError), "what answers does not speak HTTP"),
+    ((HTTPException, ValueError), _NO_HTTP),
 )
 
 
 class Unreachable(Exception):
-    """No HTTP answer: refused, reset, or too late. The text says which."""
+    """No answer: refused, reset, or too late. The text says which."""
+
+
+class TooLate(Unreachable):
+    """A connection perhaps, but no answer in time."""
+
+
+class Garbled(Unreachable):
+    """An answer, and none of HTTP."""
 
 
 @dataclass(frozen=True)
@@ -60,17 +72,25 @@ class Answer:
         """The address that nginx's control port asked."""
         return self.headers.get("x-upstream", "")
 
+    @property
+    def connected(self) -> bool:
+        """Whether nginx's control port had a connection to it."""
+        # Files of an earlier fream do not tell: then it is enough that nginx has an address.
+        times = self.headers.get("x-upstream-connect", self.upstream[:1])
+        return any(sign.isdigit() for sign in times)
+
 
 def get(
     url: str,
     timeout: float,
     headers: Mapping[str, str] | None = None,
     check: Callable[[], None] = lambda: None,
+    longest: int = LONGEST,
 ) -> Answer:
     """GET without redirects, proxies or a connection kept open. Raises Unreachable.
 
     timeout: seconds for all of it, to the last byte of the body. check: called many times a
-    second meanwhile; what it raises is raised.
+    second meanwhile; what it raises is raised. longest: bytes of the body that are read.
     """
     # What listens nowhere has port 0 here; requests would take it for 80, where others listen.
     if _port(url) == 0:
@@ -80,22 +100,52 @@ def get(
         with _Session() as session:
             # A proxy set in the operator's environment must not stand before loopback.
             session.trust_env = False
+            session.headers["User-Agent"] = AGENT
             session.mount("http://", _Adapter(time.monotonic() + timeout, check))
             options: dict[str, Any] = {"timeout": timeout, "allow_redirects": False}
             with session.get(url, headers=dict(headers or {}), stream=True, **options) as response:
-                body = _body(response)
+                body = _body(response, longest)
     except requests.Timeout as error:
-        raise Unreachable(late) from error
+        raise TooLate(late) from error
     except (requests.RequestException, HTTPError, OSError) as error:
-        reason = _reason(error)
-        raise Unreachable(late if isinstance(reason, TimeoutError) else _text(reason)) from error
+        raise _fault(_reason(error), late) from error
     return Answer(
         response.status_code,
-        _text_of(body[:LONGEST], response.encoding),
+        _text_of(body[:longest], response.encoding),
         response.elapsed.total_seconds(),
         {name.lower(): value for name, value in response.headers.items()},
-        len(body) > LONGEST,
+        len(body) > longest,
     )
+
+
+def status_by_tls(
+    place: tuple[str, int], host: str, path: str, timeout: float, headers: Mapping[str, str]
+) -> int:
+    """The status that a GET over TLS is answered with, of an address and port. Raises Unreachable.
+
+    host: that is asked for; what its certificate says is not looked at. timeout: seconds for
+    the connection, and for each part of the answer.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    asked = PlainConnection(host)
+    try:
+        with (
+            socket.create_connection(place, timeout) as plain,
+            context.wrap_socket(plain, server_hostname=host) as asked.sock,
+        ):
+            asked.request("GET", path, headers={**headers, "Connection": "close"})
+            with asked.getresponse() as answer:
+                return answer.status
+    except (OSError, HTTPException, ValueError) as error:
+        raise _fault(error, f"no answer within {timeout:g} s") from error
+
+
+def _fault(reason: BaseException, late: str) -> Unreachable:
+    if isinstance(reason, TimeoutError):
+        return TooLate(late)
+    text = _text(reason)
+    return Garbled(text) if text == _NO_HTTP else Unreachable(text)
 
 
 def _port(url: str) -> int | None:
@@ -105,9 +155,9 @@ def _port(url: str) -> int | None:
         raise Unreachable(_NO_ADDRESS) from error
 
 
-def _body(response: requests.Response) -> bytes:
+def _body(response: requests.Response, longest: int) -> bytes:
     read = io.BytesIO()
-    while read.tell() <= LONGEST and (piece := response.raw.read(_PIECE, decode_content=True)):
+    while read.tell() <= longest and (piece := response.raw.read(_PIECE, decode_content=True)):
         read.write(piece)
     return read.getvalue()
 

@@ -18,6 +18,15 @@ class LeaveNow(BaseException):
     def __init__(self, signum: int) -> None:
         super().__init__(signum)
         self.exit_code = 128 + signum
+        self.signum = signum
+
+    @property
+    def error(self) -> InterruptedRun:
+        """As whoever reads how the run ended is told of it."""
+        told = InterruptedRun(self.signum)
+        told.why = "It was left at once, at a second signal: what it had begun is not undone"
+        told.next_step = "fream status"
+        return told
 
 
 class Interruption:

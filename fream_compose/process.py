@@ -6,7 +6,7 @@ import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import IO, cast
+from typing import IO, Any, Protocol, cast
 
 from fream_compose.secrecy import hidden
 
@@ -53,8 +53,14 @@ class Output:
         return f"{head}\n… {lost:,} bytes are left out …\n{tail}"
 
 
+class Collector(Protocol):
+    """What takes what is printed."""
+
+    def add(self, more: bytes) -> None: ...
+
+
 def follow(
-    process: subprocess.Popen[bytes], output: Output, seconds: float, check: Callable[[], None]
+    process: subprocess.Popen[Any], output: Collector, seconds: float, check: Callable[[], None]
 ) -> int | None:
     """Collect what a process prints until it has ended.
 
@@ -81,14 +87,14 @@ def follow(
         _drain(pipe, output)
 
 
-def _drain(pipe: int, output: Output) -> None:
+def _drain(pipe: int, output: Collector) -> None:
     """Collect what is in the pipe now, which a process that goes on could fill for ever."""
     for _ in range(_PIPE // _CHUNK):
         if not _read(pipe, output):
             return
 
 
-def _read(pipe: int, output: Output) -> bool:
+def _read(pipe: int, output: Collector) -> bool:
     """Take what can be had; returns whether there may be more."""
     try:
         more = os.read(pipe, _CHUNK)

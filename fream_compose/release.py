@@ -60,6 +60,10 @@ class Version:
         """The same version, tied to this content."""
         return Version(self.tag, digest)
 
+    def may_be(self, other: "Version") -> bool:
+        """Whether it is another version, or names no content, and may be."""
+        return self.tag == other.tag and self.digest in ("", other.digest)
+
     @property
     def short(self) -> str:
         """For people: the tag and the first digits of the digest."""

@@ -14,7 +14,8 @@ from pathlib import Path
 _SECRET = re.compile(
     r"pass|pwd|secret|token|credential|private|api_?key|(?:^|_)keys?(?:_|$)", re.IGNORECASE
 )
-_PLACE = re.compile(r"_(?:FILE|PATH|DIR)$", re.IGNORECASE)  # says where a secret is
+# What says where a secret is.
+_PLACE = re.compile(r"_(?:FILE|PATH|DIR)$|\b(?:TLS_KEY|ACME_DNS_CREDENTIALS)$", re.IGNORECASE)
 _FILES = (".env", "app.env")
 _SHORTEST = 4  # characters: what is shorter is in too many words
 # What a setting says that only has such a name; a port would hide half of an address.

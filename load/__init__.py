@@ -10,5 +10,6 @@ assert load.report.ok, "\\n".join(load.report.lines())
 from load.mix import Mix
 from load.report import Failure, Latency, Phase, Report
 from load.runner import Load
+from load.tls import Https
 
-__all__ = ["Failure", "Latency", "Load", "Mix", "Phase", "Report"]
+__all__ = ["Failure", "Https", "Latency", "Load", "Mix", "Phase", "Report"]

@@ -1,5 +1,8 @@
 """`python -m load --port 18080 --seconds 20`: load from the command line.
 
+`--port 443 --https shop.example.com --ca root.pem` asks for that name over TLS, still on
+this machine, and counts a certificate that is not good as a failure.
+
 Prints the report when the time is over or on SIGINT or SIGTERM; SIGUSR1 sets a mark.
 Exits 1 when anything failed or nothing was served, 2 when the arguments are wrong.
 """
@@ -10,10 +13,12 @@ import argparse
 import signal
 import sys
 import time
+from pathlib import Path
 from types import FrameType
 
 from load.mix import Mix
 from load.runner import Load
+from load.tls import Https
 
 UNTIL_SIGNAL_SECONDS = 3600.0
 DEFAULT_SECONDS = 20.0
@@ -75,12 +80,15 @@ def _parse(arguments: list[str] | None) -> tuple[argparse.Namespace, Load]:
     try:
         mix = Mix.parse(options.mix) if options.mix else Mix()
         return options, _load(options, mix, seconds)
-    except ValueError as error:
+    except (ValueError, OSError) as error:
         parser.error(str(error))
 
 
 def _load(options: argparse.Namespace, mix: Mix, seconds: float) -> Load:
-    return Load(options.port, mix, seconds, host=options.host, distance=options.distance)
+    https = Https(options.https, options.ca) if options.https else None
+    return Load(
+        options.port, mix, seconds, host=options.host, distance=options.distance, https=https
+    )
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -94,6 +102,8 @@ def _parser() -> argparse.ArgumentParser:
         default=0.0,
         help="seconds a request on an open connection is under way, as over a network",
     )
+    parser.add_argument("--https", metavar="NAME", help="the host to ask for over TLS")
+    parser.add_argument("--ca", type=Path, help="roots in PEM; default: the system's")
     parser.add_argument("--mix", help="new=4,keepalive=6,…; kinds not named get no client")
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
     parser.add_argument(

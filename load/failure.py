@@ -2,6 +2,9 @@
 
 CONNECT_REFUSED = "connect_refused"
 CONNECT_FAILED = "connect_failed"
+HANDSHAKE = "handshake"
+CERTIFICATE = "certificate"
+GOAWAY = "goaway"
 RESET = "reset"
 EOF_NO_RESPONSE = "eof_no_response"
 TRUNCATED = "truncated"

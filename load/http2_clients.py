@@ -52,11 +52,15 @@ class Outcome:
 
 
 class Http2Clients:
-    """The clients of one network. image: the tag to give what is built."""
+    """The clients of one network. image: the tag to give what is built.
+
+    They take any certificate, until `trust` says which.
+    """
 
     def __init__(self, image: str, network: str) -> None:
         self._image = image
         self._network = network
+        self._options: tuple[str, ...] = ()
         self._running: dict[str, subprocess.Popen[str]] = {}
 
     def build(self, base: str) -> None:
@@ -76,6 +80,14 @@ class Http2Clients:
         """Take it away again."""
         for name in ("tls.pem", "tls.conf"):
             (nginx / "http.d" / name).unlink(missing_ok=True)
+
+    def trust(self, root: Path, host: str, address: str) -> None:
+        """Take those of a root, in PEM, only. address: where they find the host."""
+        inside = "/clients/root.pem"
+        names = ("SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS")
+        variables = (part for name in names for part in ("--env", f"{name}={inside}"))
+        files = ("--volume", f"{root}:{inside}:ro", "--add-host", f"{host}:{address}")
+        self._options = (*variables, *files)
 
     def start(self, url: str, seconds: int) -> None:
         """Have each client ask for so long."""
@@ -108,7 +120,8 @@ class Http2Clients:
         return self._docker(*self._run(*command))
 
     def _run(self, *command: str) -> tuple[str, ...]:
-        return ("run", "--rm", "--init", "--network", self._network, self._image, *command)
+        where = ("--network", self._network, *self._options)
+        return ("run", "--rm", "--init", *where, self._image, *command)
 
     def _docker(self, *arguments: str) -> str:
         done = subprocess.run(

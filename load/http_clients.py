@@ -56,7 +56,7 @@ class HttpClient(Client):
             self.recorder.closed("closed_idle")
             self.drop()
         if self._wire is None:
-            self._wire = await self.stage.target.connect()
+            self._wire = await self.stage.connect()
         elif self.stage.target.distance:
             await asyncio.sleep(self.stage.target.distance)
         return self._wire

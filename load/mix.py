@@ -9,7 +9,7 @@ MAX_CLIENTS = 256
 
 @dataclass(frozen=True)
 class Mix:
-    """Clients per kind. The default makes about 400 requests a second."""
+    """Clients per kind. The default makes about 400 requests a second, none over HTTP/2."""
 
     new: int = 4
     keepalive: int = 6
@@ -18,6 +18,7 @@ class Mix:
     slow: int = 3
     stream: int = 2
     websocket: int = 2
+    http2: int = 0
 
     def __post_init__(self) -> None:
         counts = self.counts()
@@ -62,4 +63,5 @@ class Pace:
     slow: float = 0.1
     stream: float = 0.1
     websocket: float = 0.5
+    http2: float = 0.02
     after_failure: float = 0.1

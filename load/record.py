@@ -34,6 +34,7 @@ class Recorder:
         self.failures: list[Failure] = []
         self.kinds: Counter[str] = Counter()
         self.closes: Counter[str] = Counter()
+        self.certificates: Counter[str] = Counter()
         self._phases: defaultdict[int, Counter[str]] = defaultdict(Counter)
         self._seconds: defaultdict[tuple[int, str], array[float]] = defaultdict(lambda: array("d"))
         self._last_answer = self.marks[0].at
@@ -70,6 +71,15 @@ class Recorder:
     def closed(self, how: str) -> None:
         """The server closed a connection in a way that costs no request."""
         self.closes[how] += 1
+
+    def answers(self, client: str) -> int:
+        """How many requests of a kind of client were answered so far."""
+        counts = list(self._seconds.items())
+        return sum(len(seconds) for (_, kind), seconds in counts if kind == client)
+
+    def shown(self, certificate: str) -> None:
+        """A server showed the certificate with this sha256 in a handshake, and it was good."""
+        self.certificates[certificate] += 1
 
     def end(self) -> None:
         """No request starts after this moment."""

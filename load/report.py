@@ -88,8 +88,9 @@ class Report:
 
     `closes` counts connections that the server ended without costing a request:
     announced (`Connection: close`), closed_idle (seen before the next request was
-    sent), websocket (close frame 1000, 1001 or 1012), websocket_unanswered (such a
-    close frame instead of an echo).
+    sent), goaway (HTTP/2, while no request was under way), websocket (close frame 1000,
+    1001 or 1012), websocket_unanswered (such a close frame instead of an echo).
+    `certificates` counts handshakes by the sha256 of the certificate that was shown.
     """
 
     target: str
@@ -103,6 +104,7 @@ class Report:
     latencies: Mapping[str, Latency]
     gap: Gap
     failures: tuple[Failure, ...]
+    certificates: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:
@@ -130,6 +132,9 @@ class Report:
         yield f"served {self.served}, failed {self.failed}"
         yield f"by version: {_counts(self.by_version)}"
         yield f"closed by the server, no request lost: {_counts(self.closes)}"
+        if self.certificates:
+            handshakes = sum(self.certificates.values())
+            yield f"{handshakes} TLS handshakes, certificates shown: {len(self.certificates)}"
         where = f'{self.gap.since_mark:.2f} s after "{self.gap.after}"'
         yield f"longest gap without an answer: {self.gap.seconds:.3f} s ({where})"
 

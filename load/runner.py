@@ -10,14 +10,16 @@ from collections import Counter
 from types import TracebackType
 
 from load.client import Client
+from load.http2_client import Http2
 from load.http_clients import Idle, KeepAlive, New, Post, Slow, Stream
 from load.mix import Mix, Pace
 from load.record import Recorder
 from load.report import Report
 from load.stage import Limits, Stage, Target
+from load.tls import Https
 from load.websocket_client import WebSocket
 
-CLIENTS: tuple[type[Client], ...] = (New, KeepAlive, Idle, Post, Slow, Stream, WebSocket)
+CLIENTS: tuple[type[Client], ...] = (New, KeepAlive, Idle, Post, Slow, Stream, WebSocket, Http2)
 POLL_SECONDS = 0.01
 
 
@@ -40,9 +42,12 @@ class Load:
         max_requests: int = 1_000_000,
         request_seconds: float = 15.0,
         distance: float = 0.0,
+        https: Https | None = None,
     ) -> None:
         self._mix = mix or Mix()
-        self._target = Target(port, host, paths, distance)
+        if self._mix.http2 and https is None:
+            raise ValueError("a mix with http2 is for HTTPS only")
+        self._target = Target(port, host, paths, distance, https)
         self._limits = Limits(max_seconds, max_requests, request_seconds)
         self._pace = pace or Pace()
         self._thread = threading.Thread(target=self._run, name="load", daemon=True)
@@ -72,6 +77,15 @@ class Load:
         """Requests failed so far."""
         return self._stage.recorder.failed
 
+    def served_to(self, client: str) -> int:
+        """Requests of a kind of client that were answered so far."""
+        return self._stage.recorder.answers(client)
+
+    @property
+    def certificates(self) -> dict[str, int]:
+        """The handshakes so far, by the sha256 of the certificate that was shown."""
+        return dict(self._stage.recorder.certificates)
+
     @property
     def running(self) -> bool:
         """Whether requests are still being made."""
@@ -95,11 +109,14 @@ class Load:
 
     def wait_for(self, requests: int, timeout: float = 30.0) -> None:
         """Until so many more requests were answered; TimeoutError after `timeout` seconds."""
-        goal, deadline = self.served + requests, time.monotonic() + timeout
-        while self.served < goal:
+        self.wait_until(self.served + requests, timeout)
+
+    def wait_until(self, served: int, timeout: float = 30.0) -> None:
+        """Until so many requests were answered in all; TimeoutError after `timeout` seconds."""
+        deadline = time.monotonic() + timeout
+        while (missing := served - self.served) > 0:
             if time.monotonic() > deadline or not self.running:
-                missing = goal - self.served
-                raise TimeoutError(f"{missing} of {requests} answers missing, {self.failed} failed")
+                raise TimeoutError(f"{missing} of {served} answers missing, {self.failed} failed")
             time.sleep(POLL_SECONDS)
 
     def stop(self) -> Report:
@@ -161,4 +178,5 @@ class Load:
             latencies=recorder.latencies(),
             gap=recorder.gap(),
             failures=tuple(recorder.failures),
+            certificates=dict(recorder.certificates),
         )

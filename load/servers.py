@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import socket
+import ssl
 import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 
 from wsproto.frame_protocol import Opcode
@@ -78,12 +79,15 @@ Handler = Callable[[Peer], None]
 
 
 @contextmanager
-def serving(handle: Handler) -> Iterator[int]:
-    """The port of a server that gives each connection to `handle`, in a thread of its own."""
+def serving(handle: Handler, tls: ssl.SSLContext | None = None) -> Iterator[int]:
+    """The port of a server that gives each connection to `handle`, in a thread of its own.
+
+    tls: how connections are secured first; None does not.
+    """
     listener = socket.create_server(("127.0.0.1", 0), backlog=64)
     listener.settimeout(SHORT)
     stop = threading.Event()
-    acceptor = threading.Thread(target=_accept, args=(listener, handle, stop), daemon=True)
+    acceptor = threading.Thread(target=_accept, args=(listener, handle, stop, tls), daemon=True)
     acceptor.start()
     try:
         yield listener.getsockname()[1]
@@ -156,19 +160,23 @@ def server_frame(opcode: int, payload: bytes) -> bytes:
     return bytes([0x80 | opcode]) + length + payload
 
 
-def _accept(listener: socket.socket, handle: Handler, stop: threading.Event) -> None:
+def _accept(
+    listener: socket.socket, handle: Handler, stop: threading.Event, tls: ssl.SSLContext | None
+) -> None:
     number = 0
     while not stop.is_set():
         with suppress(TimeoutError):
             sock, _ = listener.accept()
             sock.settimeout(10)
-            peer = Peer(sock, number)
-            threading.Thread(target=_handle, args=(handle, peer), daemon=True).start()
+            threading.Thread(target=_handle, args=(handle, sock, number, tls), daemon=True).start()
             number += 1
 
 
-def _handle(handle: Handler, peer: Peer) -> None:
+def _handle(handle: Handler, sock: socket.socket, number: int, tls: ssl.SSLContext | None) -> None:
     # A client that leaves ends its connection: reads come back empty or fail.
-    with suppress(OSError, ValueError):
+    with (
+        sock,
+        suppress(OSError, ValueError),
+        closing(Peer(tls.wrap_socket(sock, server_side=True) if tls else sock, number)) as peer,
+    ):
         handle(peer)
-    peer.close()

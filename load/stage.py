@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 
 from load.mix import Pace
 from load.record import Recorder
-from load.wire import Wire
+from load.tls import HTTP1, Https
+from load.wire import Wire, dial
 
 MAX_DISTANCE = 1.0
 
@@ -21,12 +22,14 @@ class Target:
     `distance` plays a network: the seconds that a request on an open connection is under
     way. What a client knows of the connection is that old when its request arrives, so a
     close within that time costs it the request. At 0 only microseconds are left to lose.
+    `https`: the name under which it is asked over TLS; None is plain HTTP.
     """
 
     port: int
     host: str = "127.0.0.1"
     paths: tuple[str, ...] = ("/products", "/version")
     distance: float = 0.0
+    https: Https | None = None
 
     def __post_init__(self) -> None:
         if not _is_loopback(self.host):
@@ -41,11 +44,14 @@ class Target:
     @property
     def authority(self) -> str:
         """For the Host header."""
+        if self.https:
+            return self.https.name
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
-    async def connect(self) -> Wire:
-        """A new connection."""
-        return await Wire.connect(self.host, self.port)
+    async def connect(self, protocol: str) -> Wire:
+        """A new connection; over TLS the server must speak the protocol. Raises Failed."""
+        sock = await dial(self.host, self.port)
+        return await self.https.shake_hands(sock, protocol) if self.https else Wire(sock)
 
 
 @dataclass(frozen=True)
@@ -73,6 +79,13 @@ class Stage:
     pace: Pace
     recorder: Recorder
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def connect(self, protocol: str = HTTP1) -> Wire:
+        """A new connection, whose certificate is noted. Raises Failed."""
+        wire = await self.target.connect(protocol)
+        if wire.certificate:
+            self.recorder.shown(wire.certificate)
+        return wire
 
     def over(self) -> bool:
         """Whether no other request may start."""

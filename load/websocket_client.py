@@ -50,7 +50,7 @@ class WebSocket(Client):
             self._channel = None
 
     async def _open(self) -> str:
-        self._channel = Channel(await self.stage.target.connect())
+        self._channel = Channel(await self.stage.connect())
         return await self._channel.open("/ws", self.stage.target.authority)
 
     async def _echo(self, channel: Channel) -> str | None:
@@ -67,6 +67,9 @@ class WebSocket(Client):
 
     async def _listen(self, channel: Channel) -> None:
         heard = await self._next(channel)
+        # A goodbye may come with a ping, and nothing can be said after it.
+        while isinstance(heard, Ping) and await channel.readable(0):
+            heard = await self._next(channel)
         if isinstance(heard, CloseConnection):
             await self._closed(channel, heard, "websocket")
         elif not isinstance(heard, Ping):

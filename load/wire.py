@@ -32,20 +32,8 @@ class Wire:
         self._left = b""
         self._answered = 0
 
-    @classmethod
-    async def connect(cls, host: str, port: int) -> Wire:
-        """Open a connection to a loopback address."""
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        sock = socket.socket(family, socket.SOCK_STREAM)
-        sock.setblocking(False)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        try:
-            with _connecting():
-                await asyncio.get_running_loop().sock_connect(sock, (host, port))
-        except BaseException:
-            sock.close()
-            raise
-        return cls(sock)
+    # What the server showed: the sha256 of its certificate; over TLS only.
+    certificate = ""
 
     def close(self) -> None:
         """Give the connection up."""
@@ -57,27 +45,25 @@ class Wire:
         Bytes that nobody asked for are a protocol failure.
         """
         try:
-            waiting = self._left or self._sock.recv(64, socket.MSG_PEEK)
-        except (BlockingIOError, InterruptedError):
-            return False
+            waiting = self._left or self._arrived()
         except OSError:
             return True
         if waiting:
             raise Failed(PROTOCOL, f"bytes before any request: {waiting[:40]!r}")
-        return True
+        return waiting is not None
 
     async def send(self, data: bytes) -> None:
         """Send everything, once."""
         self._answered = 0
         try:
-            await asyncio.get_running_loop().sock_sendall(self._sock, data)
+            await self._write(data)
         except OSError as error:
             raise Failed(RESET, f"while sending: {error}") from error
 
     async def receive(self) -> bytes:
         """What comes next; the end of the connection is a failure."""
         try:
-            data = await asyncio.get_running_loop().sock_recv(self._sock, READ_SIZE)
+            data = await self._read()
         except OSError as error:
             raise self._ended(RESET, str(error)) from error
         if not data:
@@ -102,10 +88,39 @@ class Wire:
             loop.remove_reader(self._sock)
         return True
 
+    async def _write(self, data: bytes) -> None:
+        await asyncio.get_running_loop().sock_sendall(self._sock, data)
+
+    async def _read(self) -> bytes:
+        """What comes next, empty at the end."""
+        return await asyncio.get_running_loop().sock_recv(self._sock, READ_SIZE)
+
+    def _arrived(self) -> bytes | None:
+        """What has come and was not read, empty at the end, None when there is nothing yet."""
+        try:
+            return self._sock.recv(64, socket.MSG_PEEK)
+        except (BlockingIOError, InterruptedError):
+            return None
+
     def _ended(self, kind: str, detail: str) -> Failed:
         if self._answered:
             return Failed(TRUNCATED, f"{detail} after {self._answered} bytes of the answer")
         return Failed(kind, f"{detail} after the request")
+
+
+async def dial(host: str, port: int) -> socket.socket:
+    """A socket that is connected to a loopback address. Raises Failed."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    sock.setblocking(False)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    try:
+        with _connecting():
+            await asyncio.get_running_loop().sock_connect(sock, (host, port))
+    except BaseException:
+        sock.close()
+        raise
+    return sock
 
 
 @contextmanager

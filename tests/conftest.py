@@ -17,6 +17,7 @@ pytest_plugins = [
     "tests.fakes.commands",
     "tests.contract.fixtures",
     "tests.stories.fixtures",
+    "tests.stories.acme",
     "tests.faults.fixtures",
     "tests.properties.fixtures",
     "tests.properties.parsers",

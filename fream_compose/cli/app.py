@@ -9,43 +9,42 @@ from typing import Annotated
 
 import typer
 
-from fream_compose import __version__
-from fream_compose.cli import completion, options, session
-from fream_compose.cli.options import DirectoryOption, QuietOption, VerboseOption
+from fream_compose import __version__, times
+from fream_compose.cli import options, session
+from fream_compose.cli.options import DirectoryOption, QuietOption, UtcOption, VerboseOption
+from fream_compose.cli.usage import Commands
 
 HELP = """Release new versions of an app on Docker Compose without dropping a request.
 
-One server, two sets (set1 and set2), nginx in front. A release starts in the idle set; once it
-is healthy, nginx sends new requests there, and the old set finishes its own and goes. What fails
-until then is taken back.
+One takes over once it is healthy; what fails until then is undone.
 
 \b
     fream init shop                 set up a project for your own app
     fream up infra                  start MySQL and nginx
     fream switch --version 1.0.1    release a version
     fream status                    what is live, and what is out of order
-    fream recover                   repair what an interrupted run left
-    fream down                      stop and remove everything, keep the data
+
+More about each of them: docs/commands.md and docs/settings.md.
 """
 EPILOG = (
-    "Exit codes: 0 done; 1 a bug; 2 usage; 3 configuration; 4 another run is at work; "
-    "5 Docker or the image failed; 6 never healthy; 7 nginx refused; 8 taken back "
-    "after the cut-over, or aborted; 9 state uncertain; 10 nothing to roll back "
-    "to; 11 released, but users fare worse; 129, 130, 143 interrupted. After every code but 9 "
-    "and 11 the app serves as it did before."
+    "Exit codes: 0 done; 1 a bug; 2 usage; 3 configuration; 4 another run is at work; 5 Docker or "
+    "an image; 6 never healthy; 7 nginx refused; 8 taken back, or aborted; 9 state uncertain; "
+    "10 no way back; 11 released, but users fare worse; 129, 130, 143 interrupted. After all but "
+    "9 and 11 the app serves as before."
 )
 
 # As `fream --help` lists them; each is a module here.
 COMMANDS = (
     *("switch", "rollback", "promote", "recover", "up", "down", "status", "history", "config"),
     *("logs", "exec", "reload", "doctor", "prune", "init", "plugin", "completion"),
-    *("maintenance", "adopt"),
+    *("maintenance", "certificates", "adopt"),
 )
 
 
 def app(commands: Iterable[str] = COMMANDS) -> typer.Typer:
     """The command line. commands: those it knows; each takes a while to import."""
     made = typer.Typer(
+        cls=Commands,
         help=HELP,
         epilog=EPILOG,
         no_args_is_help=True,
@@ -71,10 +70,13 @@ def main_options(
     project_directory: DirectoryOption = None,
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
+    utc: UtcOption = False,
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
 ) -> None:
-    session.preferences.quiet = False
-    options.heed(context, project_directory, quiet, verbose)
+    told = session.preferences
+    told.quiet = told.verbose = told.timestamps = False
+    times.use_utc(False)
+    options.heed(context, project_directory, quiet, verbose, utc=utc)
     if version:
         print(f"fream {__version__}")
         raise typer.Exit
@@ -88,9 +90,5 @@ def main() -> None:
     os.environ.setdefault("COMPOSE_PROGRESS", "quiet")
     # Settings are read by no plugin of other packages, and pydantic would look for one in each.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-    if completion.COMPLETE_VARIABLE in os.environ:
-        completion.learn_shells()
-        with completion.silently():
-            app()()
     named = [word for word in sys.argv[1:2] if word in COMMANDS]
     app(named or COMMANDS)()

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fream_compose.cli.options import Output, OutputOption, WaitOption
+from fream_compose.cli.options import ByOption, NoteOption, Output, OutputOption, WaitOption
 from fream_compose.cli.project import opened
 from fream_compose.cli.prompts import at_terminal, confirm, confirm_name
 from fream_compose.cli.session import session
@@ -24,6 +24,8 @@ def down(
     name: Annotated[
         str, typer.Option("--project", help="The project whose data goes, where nothing runs.")
     ] = "",
+    by: ByOption = "",
+    note: NoteOption = "",
     wait: WaitOption = "",
     output: OutputOption = Output.TEXT,
 ) -> None:
@@ -31,7 +33,7 @@ def down(
     from fream_compose.operations import infra
 
     with (
-        session("down", output) as run,
+        session("down", output, by, note) as run,
         opened(context.obj) as (project, _),
         run.locked(project, wait),
     ):

@@ -177,7 +177,7 @@ def _next_steps(directory: Path, app: "App") -> str:
             "Next:",
             *place,
             f"  fream up infra                    start {runs}",
-            f"  fream switch --version VERSION    release {app.image}:VERSION",
+            f"  fream switch VERSION              release {app.image}:VERSION",
             "Settings are in compose/.env and compose/compose.yaml; "
             "variables of the app itself go to compose/app.env",
         ]

@@ -1,16 +1,21 @@
-"""fream logs: what a container printed, as Docker prints it."""
+"""fream logs: what a container printed, as Docker prints it, or what was kept of one."""
 
+import sys
+from collections import deque
 from datetime import datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from fream_compose.cli.options import Output, OutputOption
-from fream_compose.cli.project import opened
+from fream_compose.cli.project import looked_at, state
 from fream_compose.cli.session import session
 from fream_compose.cli.shortcut import LINES, SINCE, lines_of
 from fream_compose.docker.reads import become_log
 from fream_compose.errors import UsageError
+
+if TYPE_CHECKING:
+    from fream_compose.project.state import StateFolder
 
 commands = typer.Typer()
 
@@ -19,7 +24,10 @@ commands = typer.Typer()
 def logs(
     context: typer.Context,
     name: Annotated[
-        str, typer.Argument(help="live, idle, set1, set2, nginx, mysql or another service.")
+        str,
+        typer.Argument(
+            metavar="[SERVICE]", help="live, idle, set1, set2, nginx, mysql or another service."
+        ),
     ] = "live",
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Print what comes, too.")] = False,
     since: Annotated[
@@ -29,16 +37,47 @@ def logs(
         int | None,
         typer.Option("--tail", "-n", min=0, help=f"Last lines. [{LINES}; with --since: all]"),
     ] = None,
+    of: Annotated[
+        str,
+        typer.Option("--of", metavar="ID", help="What a release printed that was taken back."),
+    ] = "",
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Print the log of the live set, or of another container."""
+    """Print the log of the live set, or of another container.
+
+    With --of the whole log of a release that was taken back; fream history has the ids.
+    """
     from fream_compose.operations import targets
 
-    with session("logs", output) as run, opened(context.obj) as (project, proxy):
-        run.warn_of_foreign(project)
-        _reject_no_moment(since)
-        found = targets.container(project, proxy, name, targets.services(project))
-        become_log(found.name, lines_of(tail, since), since, follow)
+    with session("logs", output) as run:
+        if of:
+            if follow or since or name != "live":
+                raise UsageError("--of goes with --tail alone", next_step=f"fream logs --of {of}")
+            _print_kept(state(context.obj), of, tail)
+            return
+        with looked_at(context.obj, run.warn_of_unreadable) as (project, proxy):
+            run.warn_of_foreign(project)
+            _reject_no_moment(since)
+            found = targets.container(project, proxy, name, targets.services(project))
+            become_log(found.name, lines_of(tail, since), since, follow)
+
+
+def _print_kept(folder: "StateFolder", wanted: str, tail: int | None) -> None:
+    """Print a log that was kept, byte by byte. Raises UsageError where there is none."""
+    from fream_compose.project.history import find
+
+    entry = find(folder.history.read().entries, wanted)
+    path = folder.logs.path(entry.log)
+    if path is None:
+        gone = "Only those of the last 20 releases that were taken back are kept"
+        why = gone if entry.log else "Nothing was taken back that had printed anything"
+        again = f"fream history show {entry.short_id}"
+        raise UsageError(f"There is no log of {entry.short_id}", why, next_step=again)
+    sys.stdout.flush()
+    with path.open("rb") as file:
+        for line in file if tail is None else deque(file, maxlen=tail):
+            sys.stdout.buffer.write(line)
+    sys.stdout.buffer.flush()
 
 
 def _reject_no_moment(since: str) -> None:

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from fream_compose.cli.options import Output, OutputOption, WaitOption
-from fream_compose.cli.project import opened
+from fream_compose.cli.options import ByOption, NoteOption, Output, OutputOption, WaitOption
+from fream_compose.cli.project import looked_at
 from fream_compose.cli.session import session
 from fream_compose.errors import UsageError
 
@@ -33,6 +33,8 @@ def maintenance(
         list[str] | None,
         typer.Option("--allow", help="An address or network (CIDR) that passes. Repeatable."),
     ] = None,
+    by: ByOption = "",
+    note: NoteOption = "",
     wait: WaitOption = "",
     output: OutputOption = Output.TEXT,
 ) -> None:
@@ -51,12 +53,12 @@ def maintenance(
     from fream_compose.operations.maintenance import change, current, wanted
     from fream_compose.release import new_switch_id
 
-    with session("maintenance", output) as run:
+    with session("maintenance", output, by, note) as run:
         if action is not Action.ON and (message or allow):
             raise UsageError("--message and --allow go with on", next_step="fream maintenance on")
         identifier = new_switch_id(datetime.now(UTC))
         request = wanted(identifier, message, allow or ()) if action is Action.ON else None
-        with opened(context.obj) as (project, proxy):
+        with looked_at(context.obj, run.warn_of_unreadable) as (project, proxy):
             changed = False
             if action is not Action.STATUS:
                 settings = project.settings.switch

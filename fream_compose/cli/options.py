@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
+from fream_compose import times
 from fream_compose.cli import session
 from fream_compose.secrecy import hidden
 
@@ -20,6 +21,15 @@ class Output(StrEnum):
 
     TEXT = "text"
     JSON = "json"
+
+
+class ReportOutput(StrEnum):
+    """How a release is told: markdown for a chat or a ticket, html as one page."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+    HTML = "html"
 
 
 class SwitchOutput(StrEnum):
@@ -46,6 +56,12 @@ SkipHooksOption = Annotated[
 WaitOption = Annotated[
     str, typer.Option("--wait", help="Wait so long for another run to end, such as 10m.")
 ]
+ByOption = Annotated[
+    str, typer.Option("--by", metavar="NAME", help="Who you are, for the history. [FREAM_BY]")
+]
+NoteOption = Annotated[
+    str, typer.Option("--note", metavar="TEXT", help="What to know of this run. [FREAM_NOTE]")
+]
 
 
 DirectoryOption = Annotated[
@@ -54,11 +70,15 @@ DirectoryOption = Annotated[
         "--project-directory",
         "-C",
         metavar="DIR",
-        help="Where the project is; else the current folder or a parent. [FREAM_PROJECT_DIR]",
+        help="Else FREAM_PROJECT_DIR, or found from here up.",
     ),
 ]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Say only how it ended.")]
 VerboseOption = Annotated[bool, typer.Option("--verbose", help="Say what Docker is asked.")]
+TimestampsOption = Annotated[
+    bool, typer.Option("--timestamps", help="In a log: begin each line with its time, in UTC.")
+]
+UtcOption = Annotated[bool, typer.Option("--utc", help="Tell times in UTC, not the server's zone.")]
 
 
 def heed(
@@ -66,10 +86,16 @@ def heed(
     project_directory: DirectoryOption = None,
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
+    timestamps: TimestampsOption = False,
+    utc: UtcOption = False,
 ) -> None:
     """Do as the options say; one that was not given leaves what an outer command was told."""
     context.obj = project_directory or context.obj
     session.preferences.quiet |= quiet
+    session.preferences.verbose |= verbose
+    session.preferences.timestamps |= timestamps
+    if utc:
+        times.use_utc(True)
     if verbose:
         logging.basicConfig(stream=sys.stderr, format="%(message)s")
         for handler in logging.getLogger().handlers:
@@ -87,6 +113,8 @@ class _Discreet(logging.Formatter):
 
 
 _CONTEXT, *_OPTIONS = inspect.signature(heed).parameters.values()
+# Those of commands that go on for a while, which are those that may have to wait for another.
+_OF_RUNS = ("timestamps",)
 
 
 def with_shared_options(commands: typer.Typer) -> typer.Typer:
@@ -104,15 +132,17 @@ def with_shared_options(commands: typer.Typer) -> typer.Typer:
 def _heeding(function: Callable[..., Any]) -> Callable[..., Any]:
     signature = inspect.signature(function, eval_str=True)
     own = [each for each in signature.parameters.values() if each.name != _CONTEXT.name]
+    runs = "wait" in signature.parameters
+    shared = [option for option in _OPTIONS if runs or option.name not in _OF_RUNS]
 
     @functools.wraps(function)
     def command(context: typer.Context, **values: Any) -> Any:
-        heed(context, **{option.name: values.pop(option.name) for option in _OPTIONS})
+        heed(context, **{option.name: values.pop(option.name) for option in shared})
         if _CONTEXT.name in signature.parameters:
             values[_CONTEXT.name] = context
         return function(**values)
 
-    parameters = [_CONTEXT, *own, *_OPTIONS]
+    parameters = [_CONTEXT, *own, *shared]
     # Typer reads the options of a command from the signature of its function.
     vars(command)["__signature__"] = signature.replace(
         parameters=[each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in parameters]

@@ -7,12 +7,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fream_compose.errors import ConfigurationError
+from fream_compose.errors import ConfigurationError, FreamError
+from fream_compose.project.place import settled
+from fream_compose.project.sharing import closed
 
 if TYPE_CHECKING:
     from fream_compose.docker.project import Project
     from fream_compose.nginx.proxy import Proxy
     from fream_compose.project.history import History
+    from fream_compose.project.state import StateFolder
 
 
 def named(given: Path | None) -> Path | None:
@@ -37,7 +40,8 @@ def find(given: Path | None) -> Path:
     raise ConfigurationError(
         f"There is no fream project in {start}" + ("" if given else " or its parents"),
         "A project has compose/compose.yaml and compose/infra.yaml",
-        next_step="cd into the project, or name it with -C or FREAM_PROJECT_DIR",
+        next_step="cd into the project, or name it with -C or FREAM_PROJECT_DIR\n"
+        "To set one up for your app: fream init NAME",
     )
 
 
@@ -66,21 +70,77 @@ def opened(
     """
     from fream_compose.docker.project import open_project
 
-    project = open_project(find(given), meanwhile)
+    project = _explained(open_project, settled(find(given)), meanwhile)
     yield project, proxy_of(project)
+
+
+def _explained(
+    open_project: "Callable[[Path, Callable[[], None]], Project]",
+    directory: Path,
+    meanwhile: Callable[[], None],
+) -> "Project":
+    """Open a project. Raises ConfigurationError; of a `.env` that is lost with what it said."""
+    try:
+        return open_project(directory, meanwhile)
+    except ConfigurationError:
+        from fream_compose.operations.lost_env import reject_lost
+
+        reject_lost(directory)
+        raise
+
+
+@contextmanager
+def looked_at(
+    given: Path | None,
+    tell: Callable[[FreamError], None],
+    meanwhile: Callable[[], None] = _import_the_rest,
+) -> "Iterator[tuple[Project, Proxy]]":
+    """The same for what only looks: settings that cannot be read are those of the last run.
+
+    tell: gets the reason, where the project goes by those. Raises ConfigurationError where
+    there are none.
+    """
+    from fream_compose.docker import project as docker
+    from fream_compose.project.remembered import recall
+
+    directory = settled(find(given))
+    try:
+        project = _explained(docker.open_project, directory, meanwhile)
+    except ConfigurationError as error:
+        if not (settings := recall(directory)):
+            raise
+        project = docker.project_of(settings)
+        # Nothing is out of order where a colleague may look, and not read the passwords.
+        if not closed(directory / ".env"):
+            project.unreadable = error
+            tell(error)
+    try:
+        yield project, proxy_of(project)
+    except ConfigurationError:
+        # What cannot be done without the file has the same reason.
+        if project.unreadable and not project.settings.env_path.exists():
+            raise project.unreadable from None
+        raise
 
 
 def proxy_of(project: "Project") -> "Proxy":
     """The proxy of a project."""
     from fream_compose.nginx.proxy import Proxy
+    from fream_compose.nginx.routes import routes_of
 
     settings = project.settings
     container, directory = settings.nginx_container, settings.nginx_directory
-    return Proxy(project.containers, container, directory, time.monotonic)
+    routes = routes_of(settings)
+    return Proxy(project.containers, container, directory, time.monotonic, routes)
+
+
+def state(given: "Path | None") -> "StateFolder":
+    """What a project keeps, without asking Compose, which would take longer than all the rest."""
+    from fream_compose.project.state import state_of
+
+    return state_of(find(given))
 
 
 def history(given: "Path | None") -> "History":
-    """The history, without asking Compose, which would take longer than all the rest."""
-    from fream_compose.project.state import state_of
-
-    return state_of(find(given)).history
+    """The history, in the same way."""
+    return state(given).history

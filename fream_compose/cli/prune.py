@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from fream_compose.cli.options import Output, OutputOption, WaitOption
+from fream_compose.cli.options import ByOption, NoteOption, Output, OutputOption, WaitOption
 from fream_compose.cli.project import opened
 from fream_compose.cli.session import session
 
@@ -21,6 +21,8 @@ def prune(
     unreleased: Annotated[
         bool, typer.Option("--unreleased", help="Also images that were never released here.")
     ] = False,
+    by: ByOption = "",
+    note: NoteOption = "",
     wait: WaitOption = "",
     output: OutputOption = Output.TEXT,
 ) -> None:
@@ -30,7 +32,7 @@ def prune(
     """
     from fream_compose.operations.prune import prune as remove
 
-    with session("prune", output) as run, opened(context.obj) as (project, proxy):
+    with session("prune", output, by, note) as run, opened(context.obj) as (project, proxy):
         with run.locked(project, wait):
             count = keep or project.settings.switch.retain
             pruned = remove(run.context(project, proxy), count, unreleased)

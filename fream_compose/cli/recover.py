@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from fream_compose.cli.options import Output, OutputOption, WaitOption
+from fream_compose.cli.options import ByOption, NoteOption, Output, OutputOption, WaitOption
 from fream_compose.cli.project import opened
 from fream_compose.cli.session import seconds_of, session
 from fream_compose.cli.views.release import as_json
@@ -16,6 +16,8 @@ commands = typer.Typer()
 def recover(
     context: typer.Context,
     after: Annotated[str, typer.Option("--after", help="Wait so long first.", hidden=True)] = "",
+    by: ByOption = "",
+    note: NoteOption = "",
     wait: WaitOption = "",
     output: OutputOption = Output.TEXT,
 ) -> None:
@@ -26,7 +28,7 @@ def recover(
     from fream_compose.operations.diagnosis import Fault
     from fream_compose.operations.recovery import Recovery
 
-    with session("recover", output) as run:
+    with session("recover", output, by, note) as run:
         run.interruption.wait(seconds_of("--after", after))
         with opened(context.obj) as (project, proxy), run.locked(project, wait):
             recovery = Recovery(run.context(project, proxy))

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,12 +10,16 @@ from typing import TYPE_CHECKING, Any
 from fream_compose.cli.session import Run, seconds_of
 from fream_compose.cli.views.release import as_json
 from fream_compose.errors import FreamError, WorseError
+from fream_compose.project import operator
+from fream_compose.secrecy import hidden
+from fream_compose.times import span
+from fream_compose.verdict import Verdict
 
 if TYPE_CHECKING:
     from fream_compose.docker.project import Project
     from fream_compose.nginx.proxy import Proxy
+    from fream_compose.operations.outcome import Outcome
     from fream_compose.operations.plan import SwitchRequest
-    from fream_compose.operations.switch import Outcome
 
 
 def import_switch() -> None:
@@ -35,6 +40,9 @@ def release(run: Run, project: "Project", proxy: "Proxy", request: "SwitchReques
         _recover_later(project.settings.compose_directory, outcome.kept_warm)
     for line in told(outcome.evidence, outcome.live.set):
         run.report.note(line)
+    if outcome.doubtful:
+        run.report.warn(f"{compared(outcome.evidence, outcome.live.set)}; look: fream logs live")
+    _tell_drift(run, project, proxy)
     if outcome.worse:
         error = _worse(outcome, compared(outcome.evidence, outcome.live.set))
         error.result = _result(outcome, run.report.warnings)
@@ -44,8 +52,18 @@ def release(run: Run, project: "Project", proxy: "Proxy", request: "SwitchReques
         _result(outcome, run.report.warnings),
         f"{now.version.short} in {now.set} serves"
         + (f", in place of {before.version.short}" if before else "")
-        + f"; {outcome.seconds:.1f}s",
+        + f"; {span(outcome.seconds)}",
     )
+
+
+def _tell_drift(run: Run, project: "Project", proxy: "Proxy") -> None:
+    """Say what is set and the release did not put in force; no release fails for it."""
+    from fream_compose.operations.drift import drift_of
+    from fream_compose.operations.snapshot import take_snapshot
+
+    with suppress(FreamError):
+        for each in drift_of(project, proxy, take_snapshot(project, proxy)):
+            run.report.note(f"Not in force: {each.summary}")
 
 
 def _result(outcome: "Outcome", warnings: list[str]) -> dict[str, Any]:
@@ -54,19 +72,32 @@ def _result(outcome: "Outcome", warnings: list[str]) -> dict[str, Any]:
         "replaced": as_json(outcome.replaced),
         "seconds": outcome.seconds,
         "evidence": outcome.evidence.to_json(),
+        "no_way_back": outcome.no_way_back,
+        "by": hidden(operator.who()),
+        "note": hidden(operator.note()),
         "warnings": warnings,
     }
 
 
 def _worse(outcome: "Outcome", rates: str) -> FreamError:
     """The release was made, but its users fare worse."""
+    reason, old, found = outcome.no_way_back, outcome.replaced, outcome.evidence
+    fails = found.verdict is Verdict.FAILS
+    how = f"fails: {found.new.rate:.0%} of its requests" if fails else "and users fare worse on it"
     error = WorseError(
-        f"{outcome.live.version.short} is released, and users fare worse on it",
-        rates,
-        next_step="fream rollback" if outcome.replaced else "fream logs live",
+        f"{outcome.live.version.short} is released, {'but ' if fails else ''}{how}",
+        "\n".join([rates, *_way_back(outcome)]),
+        next_step="fream rollback" if old and not reason else "fream logs live",
     )
     error.serving = f"{outcome.live.version.short} in {outcome.live.set}"
     return error
+
+
+def _way_back(outcome: "Outcome") -> list[str]:
+    if outcome.no_way_back:
+        return [f"There is no way back behind it: {outcome.no_way_back}"]
+    kept = f", which runs on for {outcome.kept_warm}" if outcome.kept_warm else ""
+    return [f"The way back: {outcome.replaced}{kept}"] if outcome.replaced else []
 
 
 def _recover_later(directory: Path, delay: timedelta) -> None:

@@ -17,9 +17,9 @@ def reload(
 ) -> None:
     """Have nginx read what was edited in nginx/, once it is tested.
 
-    A switch reloads nothing, so that no connection ends; edits of site.d, http.d and
-    certificates take effect here. A reload ends HTTP/2 connections; requests in flight are
-    answered.
+    A switch reloads nothing, so that no connection ends; edits of site.d and http.d, and hosts
+    that are new in TLS_HOSTS, take effect here; it waits until those were tried for a
+    certificate. A reload ends HTTP/2 connections; requests in flight are answered.
     """
     from fream_compose.operations.reload import reload as operation
 

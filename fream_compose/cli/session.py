@@ -1,32 +1,41 @@
 """One run of a command: how it reports, holds the project, and ends."""
 
 import json
-import os
+import shlex
+import socket
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, TextIO
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import typer
 
+from fream_compose.cli.colour import draws
+from fream_compose.cli.ending import say, say_done, say_failed, sum_up
+from fream_compose.cli.machine import broke, succeeded
+from fream_compose.cli.reports import github
+from fream_compose.cli.reports.jsonl import JsonlReport
+from fream_compose.cli.reports.plain import PlainReport
+from fream_compose.cli.reports.terminal import TerminalReport
+from fream_compose.cli.views.errors import explained
 from fream_compose.errors import (
     EngineError,
     FreamError,
-    InterruptedRun,
     LockedError,
     UsageError,
     unexpected,
 )
 from fream_compose.interruption import Interruption, LeaveNow, interruption
-from fream_compose.report import JsonlReport, PlainReport, Report, RichReport, Tolerant
+from fream_compose.project.operator import introduce
+from fream_compose.report import Heading, Report
 from fream_compose.text import clean
 
 if TYPE_CHECKING:
     from fream_compose.docker.project import Project
     from fream_compose.nginx.proxy import Proxy
     from fream_compose.operations.context import Context
+    from fream_compose.operations.journal import Journal
     from fream_compose.project.notes import Notes
 
 
@@ -39,6 +48,7 @@ class Run:
         self.report = _report(output)
         self._json = output != "text"
         self._told = ""
+        self._journal: Journal | None = None
 
     @contextmanager
     def locked(self, project: "Project", wait: str = "", adopts: bool = False) -> Iterator[None]:
@@ -46,24 +56,34 @@ class Run:
 
         wait: a duration, such as 10m. adopts: whether the run takes over another folder's.
         """
+        from fream_compose.cli.project import proxy_of
+        from fream_compose.cli.turn import turn
         from fream_compose.nginx import candidate
-        from fream_compose.project import lock
+        from fream_compose.operations import left_runs
+        from fream_compose.operations.cautions import cautions
+        from fream_compose.operations.overdue import remove_overdue
+        from fream_compose.operations.ownership import keep
         from fream_compose.project.notes import Notes
 
         seconds = seconds_of("--wait", wait)
-        command = " ".join(["fream", *sys.argv[1:]])
+        command = shlex.join(["fream", *sys.argv[1:]])
         folder = project.settings.state_directory
         notes = Notes(folder)
+        self.report.begin(_heading(project, command))
         try:
-            with lock.hold(folder, command, seconds, self.interruption.wait):
+            with turn(folder, command, seconds, self.report, self.interruption.wait):
                 self.reject_foreign(project, adopts)
+                keep(project, adopts)
                 # Nobody else runs: a note of what is held, or a copy, was left by a killed run.
                 notes.release()
                 candidate.sweep(project.settings.nginx_directory)
-                with self._on_record(notes, command):
-                    _warn_of_settings(project, self.report)
-                    if not adopts:
-                        _remove_overdue(project, self)
+                context = self.context(project, proxy_of(project))
+                left_runs.close(context)
+                with self._on_record(notes, command), self._in_history(context, command):
+                    for caution in cautions(project):
+                        self.report.warn(caution)
+                    if not adopts and not project.unreadable:
+                        remove_overdue(context)
                     yield
         except LockedError as error:
             if held := notes.held():
@@ -74,25 +94,38 @@ class Run:
     @contextmanager
     def _on_record(self, notes: "Notes", command: str) -> Iterator[None]:
         """Note each step, and how the run ends, for whoever waits for it in another terminal."""
-        progress = notes.begin(command)
-        self.report.heard = lambda title: notes.follow(replace(progress, step=title))
-        code = 0
+        from fream_compose.cli.turn import Noted
+
+        noted, code = Noted(notes, command), 0
+        self.report.heard = noted.heard
         try:
             yield
         except BaseException as error:
             code = getattr(error, "exit_code", 1)
             if isinstance(error, FreamError):
-                self._told = "\n".join(_explained(error))
+                self._told = "\n".join(explained(error))
             raise
         finally:
-            self.report.heard = lambda _title: None
-            notes.follow(replace(progress, exit_code=code, told=self._told))
+            self.report.heard = lambda _step: None
+            noted.ended(code, self._told)
+
+    def _in_history(self, context: "Context", command: str) -> AbstractContextManager[None]:
+        """The run's row, for the commands that have one."""
+        from fream_compose.operations.journal import Journal
+        from fream_compose.project.entry import Kind
+
+        if self.command not in set(Kind):
+            return nullcontext()
+        kind, report = Kind(self.command), self.report
+        self._journal = Journal(context.history, report, context.clock, kind, command)
+        report.run = self._journal.entry.id
+        return self._journal.recording()
 
     def context(self, project: "Project", proxy: "Proxy") -> "Context":
         """What the operations of this run work with."""
         from fream_compose.operations.context import Context
 
-        return Context(project, proxy, self.report, self.interruption)
+        return Context(project, proxy, self.report, self.interruption, journal=self._journal)
 
     def reject_foreign(self, project: "Project", adopts: bool = False) -> None:
         """Raise ConfigurationError where this folder must not change what runs."""
@@ -108,13 +141,25 @@ class Run:
         # Without an engine the command itself says so, where it needs one.
         with suppress(EngineError):
             if error := refusal(project):
-                _print(f"notice: {error.what}\n        {error.next_step}", sys.stderr)
+                self.notice(error.what, error.next_step)
+
+    def warn_of_unreadable(self, error: FreamError) -> None:
+        """Say that a command goes by the settings of an earlier run, and why."""
+        why = f"; {line}" if (line := " ".join(error.why.split())) else ""
+        self.notice(f"{error.what}{why}", "What follows goes by the settings of the last run")
+
+    def notice(self, *lines: str) -> None:
+        """Say something beside the result."""
+        say(clean("notice: " + "\n        ".join(lines)), sys.stderr)
 
     def done(self, result: dict[str, Any], text: str) -> None:
         """Print the result."""
         self._told = text
-        envelope = {"ok": True, "command": self.command, "result": result}
-        _print(json.dumps(envelope, default=str) if self._json else clean(text))
+        if self._json:
+            self._envelope(succeeded(self.command, result))
+        else:
+            say_done(text, self.report, preferences.timestamps)
+        sum_up(self.report, text, None, result)
 
     def failed(self, error: FreamError, result: dict[str, Any] | None = None) -> None:
         """Print what failed, why, what serves, and what to do next.
@@ -122,10 +167,15 @@ class Run:
         result: what was found out all the same.
         """
         if self._json:
-            envelope = {"ok": False, "command": self.command, "error": _fields(error)}
-            _print(json.dumps(envelope | ({"result": result} if result else {}), default=str))
-        headline, *rest = _explained(error)
-        _print("\n".join([_red(headline), *rest]), sys.stderr)
+            self._envelope(broke(self.command, error, result))
+        say_failed(error, preferences.timestamps, machine=self._json)
+        sum_up(self.report, error.what, error, result)
+
+    def _envelope(self, envelope: dict[str, Any]) -> None:
+        if isinstance(self.report, JsonlReport):
+            self.report.result(envelope)
+        else:
+            say(json.dumps(envelope, default=str))
 
 
 @dataclass
@@ -133,17 +183,25 @@ class Preferences:
     """How much is said; set from the options of a command."""
 
     quiet: bool = False
+    verbose: bool = False
+    timestamps: bool = False
 
 
 preferences = Preferences()
 
 
 @contextmanager
-def session(command: str, output: str) -> Iterator[Run]:
-    """Where errors become messages and exit codes."""
+def session(
+    command: str, output: str, by: str | None = None, note: str | None = None
+) -> Iterator[Run]:
+    """Where errors become messages and exit codes.
+
+    by, note: of a command that the history remembers, as typed: who runs it, and why.
+    """
     with interruption() as state:
         run = Run(command, output, state)
         try:
+            introduce(by, note)
             yield run
         except FreamError as error:
             run.failed(error, error.result)
@@ -155,7 +213,7 @@ def session(command: str, output: str) -> Iterator[Run]:
             run.failed(unexpected(error))
             raise SystemExit(1) from error
         except LeaveNow as left:
-            _print("left at once; `fream status` tells what is left", sys.stderr)
+            run.failed(left.error)
             raise SystemExit(left.exit_code) from left
 
 
@@ -169,78 +227,21 @@ def seconds_of(option: str, text: str) -> float:
         raise UsageError(f"{option} is not valid", str(error)) from error
 
 
-def _warn_of_settings(project: "Project", report: Report) -> None:
-    from fream_compose.operations.hooks import exposed
-
-    for name, known in project.env.misspelt():
-        report.warn(f"{name} in .env is no setting, but {known} is")
-    for hook in exposed(project.settings.switch.hooks):
-        report.warn(
-            f"The hook {hook} has a secret of .env on its command line, which everybody on this "
-            "server may read: have it take the secret from its environment, as $$NAME"
-        )
-
-
-def _remove_overdue(project: "Project", run: Run) -> None:
-    """Remove the set that was kept warm, once its time is over; no command fails for it."""
-
-    notes = project.settings.state.notes
-    if not (warm := notes.warm()) or warm.valid(datetime.now(UTC)):
-        return
-    from fream_compose.cli.project import proxy_of
-    from fream_compose.operations.diagnosis import Fault
-    from fream_compose.operations.recovery import Recovery
-
-    recovery = Recovery(run.context(project, proxy_of(project)))
-    try:
-        if warm.set not in recovery.repair(only=[Fault.IDLE_SET]).occupied:
-            notes.cool()
-    except InterruptedRun:
-        raise
-    except FreamError as error:
-        run.report.warn(f"{warm.set}, which was kept warm, is still there: {error}")
-
-
 def _report(output: str) -> Report:
     if output == "jsonl":
         return JsonlReport(out=sys.stdout)
     if preferences.quiet:
         return Report()
     stream = sys.stdout if output == "text" else sys.stderr
-    if not stream.isatty():
-        return PlainReport(out=stream)
-    from rich.console import Console
-
-    return RichReport(Console(file=stream))
-
-
-def _fields(error: FreamError) -> dict[str, Any]:
-    return {
-        "kind": type(error).__name__,
-        "exit_code": error.exit_code,
-        "what": error.what,
-        "why": error.why,
-        "logs": error.logs,
-        "serving": error.serving,
-        "next_step": error.next_step,
-    }
+    if output == "text" and github.at_work():
+        return github.GithubReport(out=stream, timestamps=preferences.timestamps)
+    # What Docker is asked is said on lines of its own, which would tear a line that is alive.
+    if draws(stream) and not preferences.verbose:
+        return TerminalReport(out=stream)
+    return PlainReport(out=stream, timestamps=preferences.timestamps)
 
 
-def _explained(error: FreamError) -> list[str]:
-    told = [f"error: {error.what}"]
-    told += [f"  why      {line}" for line in error.why.splitlines()[:1]]
-    told += [f"           {line}" for line in error.why.splitlines()[1:]]
-    told += [f"  log      {line}" for line in error.logs]
-    told += [f"  serving  {error.serving}"] if error.serving else []
-    told += [f"  next     {error.next_step}"] if error.next_step else []
-    return [clean(line) for line in told]
+def _heading(project: "Project", command: str) -> Heading:
+    from fream_compose.project.operator import note, who
 
-
-def _red(text: str) -> str:
-    """In red for a person at a terminal who has not said NO_COLOR."""
-    plain = not sys.stderr.isatty() or os.environ.get("NO_COLOR")
-    return text if plain else f"\033[1;31m{text}\033[0m"
-
-
-def _print(text: str, stream: TextIO | None = None) -> None:
-    print(text, file=Tolerant(stream or sys.stdout), flush=True)
+    return Heading(command, project.settings.project, socket.gethostname(), who(), note())

@@ -16,6 +16,7 @@ from fream_compose.docker.reads import become_command, become_log
 from fream_compose.errors import FreamError
 from fream_compose.project.envfile import EnvFile
 from fream_compose.project.layout import CONTROL
+from fream_compose.project.place import settled
 from fream_compose.release import PLACES
 
 LINES = 100  # of a log, unless more is asked for; it may hold many megabytes
@@ -82,7 +83,7 @@ def _container(name: str) -> Placed | None:
     """The container that a name stands for, if all of the folder's are one project's."""
     if elsewhere():
         return None
-    folder = find(None)
+    folder = settled(find(None))
     placed = placed_in(folder)
     projects = {each.project for each in placed}
     named = EnvFile(folder / ".env").get("COMPOSE_PROJECT_NAME")

@@ -3,31 +3,45 @@
 import json
 import signal
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, NoReturn, TextIO, cast
+from enum import StrEnum
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from fream_compose.cli.options import Output, OutputOption
-from fream_compose.cli.project import find, history, opened
-from fream_compose.cli.session import Run, seconds_of, session
-from fream_compose.errors import ConfigurationError, FreamError, InterruptedRun
-from fream_compose.report import Tolerant
-from fream_compose.text import clean, encodable
+from fream_compose.cli.colour import draws
+from fream_compose.cli.form import form_of
+from fream_compose.cli.machine import succeeded
+from fream_compose.cli.project import find, history, looked_at
+from fream_compose.cli.reports.stream import Tolerant
+from fream_compose.cli.session import Run, preferences, seconds_of, session
+from fream_compose.errors import ConfigurationError, FreamError, InterruptedRun, UsageError
+from fream_compose.text import clean
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from fream_compose.docker.project import Project
     from fream_compose.nginx.proxy import Proxy
+    from fream_compose.operations.status import Status
     from fream_compose.operations.watch import Frame
+    from fream_compose.project.history import History
 
 commands = typer.Typer()
 
 
 _SHORTEST = 0.2  # seconds between two looks; each asks Docker
+
+
+class StatusOutput(StrEnum):
+    """How a status is printed."""
+
+    TEXT = "text"
+    JSON = "json"
+    PROMETHEUS = "prometheus"
 
 
 @commands.command()
@@ -40,35 +54,68 @@ def status(
     count: Annotated[
         int, typer.Option("--count", min=0, help="End after so many looks. [0: never]")
     ] = 0,
-    output: OutputOption = Output.TEXT,
+    exit_code: Annotated[
+        bool, typer.Option("--exit-code", help="Exit with 0 for well, 1 degraded, 2 down.")
+    ] = False,
+    output: Annotated[
+        StatusOutput,
+        typer.Option("--output", "-o", help="text, json, or prometheus for node exporter."),
+    ] = StatusOutput.TEXT,
 ) -> None:
-    """Show what is live and what is out of order.
+    """Show whether users are served, what is live and what is out of order.
 
-    Since when, how it fares, and what else runs; with --watch, under traffic. Exits with 0
-    only if users are served, or nothing was ever released; with 7 when nginx does not serve,
-    with 6 when the live set is not healthy.
+    First a verdict, with what users get through nginx, and what mends it; with --watch, all of
+    it under traffic. Exits with 0 only if users are served, or nothing was ever released, or
+    the app is closed on purpose; with 7 when nginx does not serve, with 6 when the live set is
+    not healthy. As metrics, and with --exit-code, that is told otherwise.
     """
-    with session("status", output) as run, _or_outline(run, context.obj) as (project, proxy):
-        from fream_compose.cli.views.status import lines
-        from fream_compose.operations.status import status as look
-
-        if watch:
-            from fream_compose.operations.watch import Watch
-
-            seconds = max(seconds_of("--interval", interval), _SHORTEST)
-            looks = Watch(project, proxy, history(context.obj))
-            with closing(looks), _screen(output) as show, _until_ctrl_c():
-                for frame in looks.frames(seconds, count, run.interruption.wait):
-                    show(frame)
-        else:
-            found = look(project, proxy)
-            text = "\n".join(lines(found, datetime.now(UTC)))
-            if not found.fault:
-                run.done(found.to_json(), text)
+    # What cannot be looked at at all is no metric: it is told to people.
+    told_as = "json" if output is StatusOutput.JSON else "text"
+    with session("status", told_as) as run:
+        if watch and (exit_code or output is StatusOutput.PROMETHEUS):
+            raise UsageError("--watch goes neither with --exit-code nor with metrics")
+        with _or_outline(run, context.obj, output, exit_code) as (project, proxy):
+            if watch:
+                seconds = max(seconds_of("--interval", interval), _SHORTEST)
+                _watch(run, (project, proxy, history(context.obj)), seconds, count, output)
                 return
-            run.report.note(text)
-            found.fault.result = found.to_json()
-            raise found.fault
+            from fream_compose.operations.status import status as look
+
+            found = look(project, proxy)
+            failure = found.fault or project.unreadable
+            if output is StatusOutput.PROMETHEUS:
+                _print_metrics(found, history(context.obj))
+            else:
+                _print(run, found, failure, output)
+            if exit_code:
+                raise SystemExit(found.verdict.level.exit_code)
+            if failure and output is not StatusOutput.PROMETHEUS:
+                raise SystemExit(failure.exit_code)
+
+
+def _print(run: Run, found: "Status", failure: FreamError | None, output: StatusOutput) -> None:
+    from fream_compose.cli.views.status import lines, verdict
+
+    if output is StatusOutput.JSON and failure is None:
+        run.done(found.to_json(), "")
+        return
+    if output is StatusOutput.TEXT:
+        form = form_of(sys.stdout)
+        quiet = preferences.quiet
+        told = verdict(found.verdict, found.project, form) if quiet else None
+        _say("\n".join(told or lines(found, datetime.now(UTC), form)))
+    # At a terminal the first line has said what is wrong.
+    if failure and (output is StatusOutput.JSON or not sys.stdout.isatty()):
+        run.failed(failure, found.to_json())
+
+
+def _print_metrics(found: "Status", log: "History") -> None:
+    from fream_compose.cli.views.prometheus import metrics
+
+    last = None
+    with suppress(ConfigurationError):
+        last = next(reversed(log.entries()), None)
+    print(metrics(found, last), end="")
 
 
 def _import_status() -> None:
@@ -77,19 +124,25 @@ def _import_status() -> None:
 
 
 @contextmanager
-def _or_outline(run: Run, given: "Path | None") -> "Iterator[tuple[Project, Proxy]]":
+def _or_outline(
+    run: Run, given: "Path | None", output: StatusOutput, by_level: bool
+) -> "Iterator[tuple[Project, Proxy]]":
     """The project; when its settings cannot be read, what nginx and Docker say all the same."""
     directory, unreadable = find(given), None
     try:
-        with opened(given, _import_status) as found:
+        with looked_at(given, lambda _: None, _import_status) as found:
             yield found
     except ConfigurationError as error:
         unreadable = error
     if unreadable:
-        _outline(run, directory, unreadable)
+        if output is StatusOutput.PROMETHEUS:
+            raise unreadable
+        _outline(run, directory, unreadable, output, by_level)
 
 
-def _outline(run: Run, directory: "Path", error: ConfigurationError) -> NoReturn:
+def _outline(
+    run: Run, directory: "Path", error: ConfigurationError, output: StatusOutput, by_level: bool
+) -> NoReturn:
     from fream_compose.cli.views.status import outline_lines
     from fream_compose.operations.outline import outline
 
@@ -97,31 +150,39 @@ def _outline(run: Run, directory: "Path", error: ConfigurationError) -> NoReturn
         seen = outline(directory)
     except FreamError:
         raise error from None
-    for line in outline_lines(seen):
-        run.report.note(line)
+    if output is StatusOutput.TEXT:
+        _say("\n".join(outline_lines(seen, form_of(sys.stdout))))
     run.failed(error, seen.to_json())
-    raise SystemExit(error.exit_code)
+    raise SystemExit(seen.verdict.level.exit_code if by_level else error.exit_code)
 
 
-@contextmanager
-def _screen(output: Output) -> "Iterator[Callable[[Frame], None]]":
-    """Where a watch is shown: in place at a terminal, else a line for each look."""
-    from fream_compose.cli.views.watch import plain, view
+def _watch(
+    run: Run,
+    whose: "tuple[Project, Proxy, History]",
+    every: float,
+    count: int,
+    output: StatusOutput,
+) -> None:
+    """Look again and again. every: seconds."""
+    from fream_compose.cli.views.watch import plain, screen
+    from fream_compose.operations.watch import Watch
 
-    if output is Output.TEXT and sys.stdout.isatty():
-        from rich.console import Console
-        from rich.live import Live
+    with closing(Watch(*whose)) as looks, _until_ctrl_c():
+        pause = run.interruption.wait
+        if output is StatusOutput.TEXT and draws(sys.stdout):
+            from fream_compose.cli.full_screen import full_screen
 
-        screen = Console(file=cast(TextIO, Tolerant(sys.stdout)))
-        with Live(console=screen, auto_refresh=False) as live:
-            yield lambda frame: live.update(view(frame), refresh=True)
-    else:
+            with full_screen(pause) as taken:
+                for frame in looks.frames(every, count, taken.wait):
+                    taken.show(partial(screen, frame, every=every))
+            return
         # A reader that is gone ends the watch, unlike a run that changes something.
-        yield lambda frame: _say(_as_json(frame) if output is Output.JSON else clean(plain(frame)))
+        for frame in looks.frames(every, count, pause):
+            _say(_as_json(frame) if output is StatusOutput.JSON else clean(plain(frame)))
 
 
 def _say(text: str) -> None:
-    print(encodable(text, sys.stdout.encoding or "utf-8"), flush=True)
+    print(Tolerant(sys.stdout).fitted(text), flush=True)
 
 
 @contextmanager
@@ -134,5 +195,4 @@ def _until_ctrl_c() -> Iterator[None]:
 
 
 def _as_json(frame: "Frame") -> str:
-    envelope = {"ok": True, "command": "status", "result": frame.to_json()}
-    return json.dumps(envelope, default=str)
+    return json.dumps(succeeded("status", frame.to_json()), default=str)

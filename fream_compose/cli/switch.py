@@ -4,9 +4,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fream_compose.cli.completion import known_versions
 from fream_compose.cli.options import (
+    ByOption,
     KeepWarmOption,
+    NoteOption,
     SkipHooksOption,
     SwitchOutput,
     SwitchOutputOption,
@@ -30,22 +31,28 @@ def switch(
     context: typer.Context,
     word: Annotated[
         str | None,
-        typer.Argument(
-            metavar="VERSION",
-            help="Image tag, sha256:… digest, or TAG@DIGEST.",
-            autocompletion=known_versions,
-        ),
+        typer.Argument(metavar="VERSION", help="Image tag, sha256:… digest, or TAG@DIGEST."),
     ] = None,
     option: Annotated[
         str | None,
-        typer.Option("--version", "-v", help="The same, by name.", autocompletion=known_versions),
+        typer.Option("--version", "-v", metavar="VERSION", help="The same, by name."),
     ] = None,
     hold: Annotated[
         bool, typer.Option("--hold", help="Stop before the cut-over, for promote or abort.")
     ] = False,
     keep_warm: KeepWarmOption = "",
+    no_way_back: Annotated[
+        str,
+        typer.Option(
+            "--no-way-back",
+            metavar="REASON",
+            help="Have rollback refuse what was before: why it cannot serve again.",
+        ),
+    ] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done.")] = False,
     skip_hooks: SkipHooksOption = False,
+    by: ByOption = "",
+    note: NoteOption = "",
     wait: WaitOption = "",
     output: SwitchOutputOption = SwitchOutput.TEXT,
 ) -> None:
@@ -57,13 +64,15 @@ def switch(
     """
     from fream_compose.release import Version
 
-    with session("switch", output) as run:
+    with session("switch", output, by, note) as run:
         wanted = Version.parse(_one_of(word, option))
         warm = keep_warm_of(keep_warm)
         with opened(context.obj, import_switch) as (project, proxy):
             from fream_compose.operations.plan import SwitchRequest
 
-            request = SwitchRequest(wanted, hold, warm, skip_hooks=skip_hooks)
+            request = SwitchRequest(
+                wanted, hold, warm, skip_hooks=skip_hooks, no_way_back=no_way_back
+            )
             if dry_run:
                 run.reject_foreign(project)
                 _dry_run(run, project, proxy, request)

@@ -1,13 +1,14 @@
 """Compose, driven for one project: how its services are started, stopped and removed."""
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from fream_compose.docker import local_images
 from fream_compose.docker.changes import NOTHING, PULL, START, T, change
+from fream_compose.docker.containers import stop_seconds
 from fream_compose.docker.exposure import reject_exposed
-from fream_compose.docker.reads import QUICK, read, template
+from fream_compose.docker.farewell import remove_found
+from fream_compose.docker.reads import QUICK, fingerprints, template
 from fream_compose.docker.reads import compose as arguments_of
 from fream_compose.errors import ConfigurationError, EngineError
 from fream_compose.project.envfile import version_variable
@@ -41,9 +42,12 @@ class Compose:
             self._exposes_none = True
         return values
 
-    def start(self, name: SetName, version: Version) -> None:
-        """Create and start a set with a version; what runs is left as it is. Raises EngineError."""
-        services = list(self.settings.sets[name].services)
+    def start(self, name: SetName, version: Version, services: Sequence[str] = ()) -> None:
+        """Create and start a set with a version; what runs is left as it is.
+
+        services: these of the set; else all that start with it. Raises EngineError.
+        """
+        services = list(services or self.settings.early_services(name))
         self._change(
             lambda docker: docker.compose.up(
                 services=services,
@@ -105,36 +109,45 @@ class Compose:
             raise
 
     def stop(self, name: SetName) -> None:
-        """Stop a set; start() starts the same containers again. Raises EngineError."""
-        spec = self.settings.sets[name]
-        self._change(
-            lambda docker: docker.compose.stop(services=list(spec.services)),
-            f"{name} could not be stopped",
-            int(QUICK + spec.stop_seconds),
-        )
-
-    def remove(self, name: SetName) -> None:
-        """Stop and remove a set with its anonymous volumes; fine when there is none.
+        """Stop what starts with a set; start() starts the same containers again.
 
         Raises EngineError.
         """
-        spec = self.settings.sets[name]
+        services = list(self.settings.early_services(name))
         self._change(
-            lambda docker: docker.compose.rm(services=list(spec.services), stop=True, volumes=True),
-            f"{name} could not be removed",
-            int(QUICK + spec.stop_seconds),
+            lambda docker: docker.compose.stop(services=services),
+            f"{name} could not be stopped",
+            self._limit(name),
         )
 
-    def discard(self, name: SetName) -> None:
+    def remove(self, name: SetName) -> None:
+        """Stop and remove what starts with a set, with its anonymous volumes; fine without any.
+
+        Raises EngineError.
+        """
+        services = list(self.settings.early_services(name))
+        self._change(
+            lambda docker: docker.compose.rm(services=services, stop=True, volumes=True),
+            f"{name} could not be removed",
+            self._limit(name),
+        )
+
+    def _limit(self, name: SetName) -> int:
+        spec = self.settings.sets[name]
+        return QUICK + stop_seconds(self.settings.project, spec.stop_seconds, spec.services)
+
+    def discard(self, name: SetName, last: Callable[[], None] = lambda: None) -> None:
         """Remove a set that never served, without the time that a served app gets to finish.
 
         An app that has just started may not listen to SIGTERM yet. Its workers get their
-        full time: they may have taken a job. Raises EngineError.
+        full time: they may have taken a job. last: to be done once the app has stopped, before
+        it is removed. Raises EngineError.
         """
         self._change(
             lambda docker: docker.compose.stop(services=[str(name)], timeout=_DISCARD),
             f"{name} could not be removed",
         )
+        last()
         self.remove(name)
 
     def down(self, volumes: bool) -> None:
@@ -144,7 +157,7 @@ class Compose:
         """
         settings, what = self.settings, "The project could not be taken down"
         graces = sum(spec.stop_seconds for spec in settings.sets.values())
-        limit = int(START + graces + settings.infra_stop_seconds)
+        limit = START + stop_seconds(settings.project, graces + settings.infra_stop_seconds)
         self._change(lambda docker: docker.compose.rm(stop=True, volumes=True), what, limit)
         self._change(lambda docker: docker.compose.down(volumes=volumes, quiet=True), what, limit)
         if volumes:
@@ -194,29 +207,16 @@ class Compose:
         """Remove the containers that one_off_command() made, fine when there are none."""
         mine = f"label=com.docker.compose.project={self.settings.project}"
         filters = ["label=com.docker.compose.oneoff=True", f"name=^{self.one_off_prefix}"]
-        options = [option for text in (mine, *filters) for option in ("--filter", text)]
-        what = "The containers of hooks could not be removed"
-        deadline = time.monotonic() + QUICK
-        while found := read(["container", "ls", "--all", "--quiet", *options], what).split():
-            try:
-                _remove(found, what)
-            except EngineError:
-                # Docker may be about to remove one that has ended.
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(0.1)
+        remove_found([mine, *filters], "The containers of hooks could not be removed")
 
     @property
     def one_off_prefix(self) -> str:
         """How the names of containers for hooks begin."""
         return f"{self.settings.project}-hook-"
 
-    def inside_command(
-        self, name: SetName, command: Sequence[str], environment: Mapping[str, str]
-    ) -> list[str]:
-        """The command line that runs a command in a set's app container."""
-        variables = [f"--env={key}={value}" for key, value in environment.items()]
-        return ["docker", "exec", *variables, self.settings.sets[name].container, *command]
+    def fingerprints(self, services: Sequence[str]) -> frozenset[tuple[str, ...]]:
+        """Services, each with the fingerprint of its settings of now. Raises EngineError."""
+        return fingerprints(self.settings.compose_directory, services)
 
     def template(self) -> dict[str, Any]:
         """The Compose files as one, its variables not filled in. Raises EngineError."""
@@ -232,7 +232,3 @@ class Compose:
     ) -> T:
         folder = self.settings.compose_directory
         return change(call, what, limit, check, folder, {**_QUIET, **environment})
-
-
-def _remove(containers: list[str], what: str) -> None:
-    change(lambda docker: docker.container.remove(containers, force=True, volumes=True), what)

@@ -1,10 +1,15 @@
 """The containers of a project: what runs, how it fares, and what it is told."""
 
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
 
-from fream_compose.docker import kernel, listing
+from fream_compose.docker import farewell, kernel, listing
 from fream_compose.docker.changes import change
+from fream_compose.docker.container_log import log_end
+from fream_compose.docker.ends import UNKNOWN, last_end
 from fream_compose.docker.facts import (
     Condition,
     Container,
@@ -16,10 +21,9 @@ from fream_compose.docker.facts import (
 )
 from fream_compose.docker.neighbours import Clash, clashes
 from fream_compose.docker.ports import PublishedPorts
-from fream_compose.docker.reads import finish, follow, read, read_json, taken
+from fream_compose.docker.reads import follow, read, read_json, taken
 from fream_compose.errors import EngineError
 from fream_compose.release import SetName
-from fream_compose.secrecy import hidden
 
 
 class Containers(PublishedPorts):
@@ -42,11 +46,12 @@ class Containers(PublishedPorts):
         if not containers:
             return ()
         what = f"{', '.join(containers)} could not be inspected"
-        return read_json(
+        found = read_json(
             ["container", "inspect", *containers],
             what,
             lambda found: tuple(condition_of(f) for f, _ in zip(found, containers, strict=True)),
         )
+        return tuple(_with_end(one) if one.exit_code == UNKNOWN else one for one in found)
 
     def members(self, name: SetName) -> tuple[Condition, ...]:
         """How the containers of a set fare. Raises EngineError."""
@@ -59,13 +64,12 @@ class Containers(PublishedPorts):
         return read_json(command, f"{container} could not be inspected", failed_check)
 
     def logs(self, container: str, lines: int = 10) -> tuple[str, ...]:
-        """The last log lines of a container; none when they cannot be had."""
-        asked = ["container", "logs", "--tail", str(lines), container]
-        try:
-            text = finish(follow(asked), f"The logs of {container} could not be read")
-        except EngineError:
-            return ()
-        return tuple(hidden(text).splitlines()[-lines:])
+        """The end of a container's log, as log_end() says; nothing when it cannot be had."""
+        return log_end(self.settings, container, lines)
+
+    def end_of_log(self, container: str, limit: int, seconds: float) -> bytes:
+        """What a container printed last: as farewell.end_of_log() says. Raises EngineError."""
+        return farewell.end_of_log(container, limit, seconds)
 
     def log_trouble(self, container: str) -> str:
         """Why a container's log cannot be read; empty when it can."""
@@ -81,6 +85,21 @@ class Containers(PublishedPorts):
         The process ends by itself when nobody reads the pipe any more.
         """
         return follow(["container", "logs", "--follow", "--tail", str(lines), container])
+
+    def exec_command(
+        self,
+        container: str,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        reads: bool = False,
+    ) -> list[str]:
+        """The command line that runs a command in a container that runs.
+
+        reads: whether it reads what this one is told.
+        """
+        options = ["--interactive"] if reads else []
+        options += [f"--env={key}={value}" for key, value in environment.items()]
+        return ["docker", "exec", *options, container, *command]
 
     def execute(self, container: str, command: list[str]) -> str:
         """Run a command in a container and return its output. Raises EngineError."""
@@ -101,6 +120,18 @@ class Containers(PublishedPorts):
         """Stop a container, by force after ten seconds, and start it again. Raises EngineError."""
         what = f"{container} could not be restarted"
         change(lambda docker: docker.container.restart(container, time=10), what)
+
+    def let_go(self, container: str, grace: float) -> None:
+        """Tell a container to stop, and return: as farewell.let_go() says."""
+        farewell.let_go(container, grace)
+
+    def end(self, containers: Sequence[Condition]) -> None:
+        """Stop containers, each with its own grace, and remove them. Raises EngineError."""
+        farewell.end(containers)
+
+    def dispose(self, containers: Sequence[str]) -> None:
+        """Remove containers by force, fine when they are gone. Raises EngineError."""
+        farewell.dispose(containers)
 
     def processes(self, container: str) -> dict[int, str]:
         """The processes of a container: id to command line. Raises EngineError."""
@@ -147,6 +178,31 @@ class Containers(PublishedPorts):
     def clashes(self) -> tuple[Clash, ...]:
         """What other projects share with this one, and must not. Raises EngineError."""
         return clashes(self.settings)
+
+
+def _with_end(one: Condition) -> Condition:
+    """How a container that was restarted ended before, where Docker still knows it."""
+    end = last_end(one.id)
+    return replace(one, exit_code=end[0], starved=end[1]) if end else one
+
+
+def stop_seconds(project: str, wanted: float, services: Collection[str] = ()) -> int:
+    """What containers may take to stop one after the other, each with the grace it was made with.
+
+    wanted: by what is set now, where that is more or they cannot be asked. services: whose;
+    those of all services without them.
+    """
+    made_with = 0.0
+    with suppress(EngineError):
+        found = listing.containers_where("project", project)
+        if ids := [c.id for c in found if not services or c.service in services]:
+            command = ["container", "inspect", *ids]
+            made_with = read_json(command, "They could not be inspected", _graces)
+    return int(max(wanted, made_with))
+
+
+def _graces(found: list[dict[str, Any]]) -> float:
+    return sum(condition_of(each).grace for each in found)
 
 
 def _processes(printed: str) -> dict[int, str]:

@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from fream_compose import foreign
+from fream_compose.docker.ends import ending, exit_code
 from fream_compose.project.layout import address, confinement
 
+_ANY = ("", "0.0.0.0", "::")  # noqa: S104  # what Docker prints for every address
 _ENDED = ("exited", "dead", "restarting")
+_GRACE = 10.0  # seconds that Docker gives a container which asks for no other time
 
 
 @dataclass(frozen=True)
@@ -78,10 +81,14 @@ class Placed:
 class Condition:
     """How a container fares.
 
-    restarts: how often Docker restarted it. started: when, as Docker prints it. health:
-    starting, healthy or unhealthy; empty without a health check. image: the id of its
-    image, and reference: the name that it was asked for by. lasting: whether Docker starts
-    it again when it ends well. confined: as confinement() says it.
+    exit_code: of its last end; UNKNOWN where Docker has forgotten it. restarts: how often Docker
+    restarted it. started: when, as Docker prints it. health: starting, healthy or unhealthy;
+    empty without a health check. image: the id of its image, and reference: the name that it
+    was asked for by. lasting: whether Docker starts it again when it ends well. grace: the
+    seconds that it was made to get when it is told to stop. reached: each port inside, with the
+    address and the port of this server. address: its own in a network. confined: as
+    confinement() says it. fingerprint: of the settings that it was made with, as Compose counts
+    them. starved: whether it ended for want of memory.
     """
 
     state: str
@@ -95,15 +102,45 @@ class Condition:
     image: str = ""
     reference: str = ""
     lasting: bool = True
+    grace: float = _GRACE
     published: frozenset[str] = frozenset()
     reached: tuple[tuple[int, str, int], ...] = ()
     networks: frozenset[str] = frozenset()
+    address: str = ""
     confined: frozenset[str] = frozenset()
+    fingerprint: str = ""
+    starved: bool = False
+
+    def place(self, inner: int) -> tuple[str, int]:
+        """Where a port in it is reached from this server: published, or at its own address.
+
+        Without either it is port 0 of nowhere.
+        """
+        for within, host, port in self.reached:
+            if within == inner:
+                return ("127.0.0.1" if host in _ANY else host), port
+        return (self.address, inner) if self.address else ("127.0.0.1", 0)
 
     @property
     def crashed(self) -> bool:
         """Whether it ended by itself since it was started."""
         return self.restarts > 0 or self.state in _ENDED
+
+    @property
+    def ending(self) -> str:
+        """How it last ended and how often it did, such as `ended with exit code 1, 3 times`."""
+        times = self.restarts + (self.state in ("exited", "dead"))
+        return ending(self.exit_code, self.starved) + (f", {times} times" if times > 1 else "")
+
+    @property
+    def alive(self) -> bool:
+        """Whether it runs, or Docker is about to start it again."""
+        return self.state in ("running", "restarting", "paused")
+
+    @property
+    def working(self) -> bool:
+        """Whether it runs, or is a job that is done."""
+        return self.state == "running" or self.finished
 
     @property
     def finished(self) -> bool:
@@ -119,7 +156,8 @@ def condition_of(facts: dict[str, Any]) -> Condition:
     return foreign.made(
         Condition,
         state=state["Status"],
-        exit_code=state["ExitCode"],
+        exit_code=exit_code(state["Status"], state["ExitCode"], facts["RestartCount"]),
+        starved=state.get("OOMKilled", False),
         restarts=facts["RestartCount"],
         id=facts["Id"],
         name=facts["Name"].removeprefix("/"),
@@ -129,6 +167,7 @@ def condition_of(facts: dict[str, Any]) -> Condition:
         image=facts["Image"],
         reference=facts["Config"]["Image"],
         lasting=facts["HostConfig"]["RestartPolicy"]["Name"] in ("always", "unless-stopped"),
+        grace=float(_GRACE if (asked := facts["Config"].get("StopTimeout")) is None else asked),
         published=frozenset(_published(facts["HostConfig"].get("PortBindings") or {})),
         reached=tuple(
             (int(inner.partition("/")[0]), place["HostIp"], int(place["HostPort"]))
@@ -136,8 +175,16 @@ def condition_of(facts: dict[str, Any]) -> Condition:
             for place in places or ()
         ),
         networks=frozenset(network.get("Networks") or {}),
+        address=next(_own_addresses(network), ""),
         confined=_confined(facts["HostConfig"]),
+        fingerprint=labels.get("com.docker.compose.config-hash", ""),
     )
+
+
+def _own_addresses(network: dict[str, Any]) -> Iterator[str]:
+    for joined in (network.get("Networks") or {}).values():
+        if address := (joined or {}).get("IPAddress"):
+            yield address
 
 
 def _confined(host: dict[str, Any]) -> frozenset[str]:

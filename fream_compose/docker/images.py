@@ -2,26 +2,25 @@
 
 import platform
 import shutil
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from fream_compose import foreign
-from fream_compose.docker import local_images
-from fream_compose.docker.changes import PULL, change
+from fream_compose.docker import local_images, refusals
+from fream_compose.docker.changes import NOTHING, PULL, change
 from fream_compose.docker.containers import run_once
 from fream_compose.docker.engine import engine
-from fream_compose.docker.local_images import Image, names_under
-from fream_compose.docker.reads import read, read_json
-from fream_compose.errors import EngineError
-from fream_compose.image_reference import ImageReference
-from fream_compose.release import Version
+from fream_compose.docker.image_facts import Facts, bytes_to_pull, facts, pinned
+from fream_compose.docker.local_images import Image
+from fream_compose.docker.reads import read_json
+from fream_compose.docker.release_images import ReleaseImages, lacking, told, wanted
+from fream_compose.errors import ConfigurationError, EngineError
+from fream_compose.release import SetName, Version
+from fream_compose.release_image import familiar
 
 if TYPE_CHECKING:
     from fream_compose.project.settings import Settings
 
-_PUSHED = "Was it pushed? Are IMAGE_REGISTRY and IMAGE_NAME in .env right?"
 # What a machine runs, its own kind first: `uname -m` to the words of Go and of images.
 _RUNS = {"x86_64": ("amd64", "386"), "aarch64": ("arm64", "arm"), "armv7l": ("arm",)}
 _EMULATORS = Path("/proc/sys/fs/binfmt_misc")
@@ -33,62 +32,151 @@ class Images:
 
     def __init__(self, settings: "Settings") -> None:
         self.settings = settings
+        self._pins: set[str] = set()
 
-    def image_id(self, version: Version) -> str:
-        """The id of a release's image, which is on this server. Raises EngineError."""
-        reference = f"{self.settings.image}:{version}"
-        command = ["image", "inspect", "--format", "{{.Id}}", reference]
-        return read(command, f"{reference} could not be inspected").strip()
-
-    def fetch(self, version: Version, check: Callable[[], None]) -> Version:
-        """Make the image of a version available here and pin its content.
-
-        check: called a few times a second while the registry is asked; what it raises
-        ends the pull. Returns the version with its digest, or unchanged when the image
-        exists here only and has none. Raises EngineError.
-        """
-        reference = f"{self.settings.image}:{version}"
-        known = facts(reference) if self._may_skip_pull(version) else None
-        if known is None:
-            self._pull(reference, check)
-            known = facts(reference)
-        if known is None:
-            return version
-        reject_foreign(reference, known.architecture)
-        return pinned(version, self.settings.image, known.digests)
-
-    def _pull(self, reference: str, check: Callable[[], None]) -> None:
-        what = f"{reference} could not be pulled"
-        try:
-            change(lambda docker: docker.image.pull(reference, quiet=True), what, PULL, check)
-        except EngineError as error:
-            error.next_step = _PUSHED
-            raise
-
-    def bytes_to_pull(self, version: Version) -> int:
-        """The packed size of what fetch() would pull. Raises EngineError when it would fail."""
-        reference = f"{self.settings.image}:{version}"
-        if self._may_skip_pull(version) and facts(reference):
-            return 0
-        try:
-            return bytes_to_pull(reference)
-        except EngineError as error:
-            error.next_step = _PUSHED
-            raise
-
-    def _may_skip_pull(self, version: Version) -> bool:
-        return bool(version.digest) or self.settings.switch.pull == "missing"
-
-    def local_images(self) -> tuple[Image, ...]:
-        """The images of the project's repository that are on this server. Raises EngineError."""
-        return local_images.local_images(self.settings.image, self.settings.project)
-
-    def remove_images(self, unwanted: Sequence[Image]) -> None:
-        """Remove images of the project's repository that no other project keeps.
+    def label(self, image: str, name: str) -> str:
+        """What an image, which is on this server, has under a label; empty without it.
 
         Raises EngineError.
         """
-        local_images.remove_images(self.settings.image, self.settings.project, unwanted)
+        command = ["image", "inspect", "--format", "{{json .Config.Labels}}", image]
+        what = f"{image} could not be inspected"
+        return read_json(command, what, lambda labels: str((labels or {}).get(name, "")))
+
+    def fetch(
+        self,
+        name: SetName,
+        version: Version,
+        check: Callable[[], None],
+        contents: Mapping[str, str] = NOTHING,
+        registry: bool = True,
+    ) -> ReleaseImages:
+        """Make the images of a version available here, under the names that Compose starts.
+
+        check: called a few times a second while a registry is asked; what it raises ends the
+        pull. contents: what the release remembers, by reference; a registry is asked only for
+        what is not here of that. registry: False to ask none. Raises EngineError that names
+        the image which cannot be had.
+        """
+        spec = self.settings.sets[name]
+        content = wanted(spec, version, contents)
+        here = local_images.names() if any(content.values()) else NOTHING
+        found: dict[str, Facts] = {}
+        for reference, known in content.items():
+            image = told(spec, version.tag, reference)
+            found[reference] = self._get(reference, known, here, image, check, registry)
+            reject_foreign(reference, found[reference].architecture)
+        references = spec.references(version.tag)
+        app = found[references[name]]
+        if not content[references[name]]:
+            version = pinned(version, spec.app_image.reference(version.tag), app.digests)
+        if any(content.values()) and not self._by_digest(spec.pinned(version)):
+            self.name({reference: facts.id for reference, facts in found.items()})
+        return ReleaseImages(
+            version,
+            {ref: content[ref] or facts.content(ref) for ref, facts in found.items()},
+            {each: found[name].id for each, name in references.items() if name in found},
+            lacking(spec, version, contents),
+        )
+
+    def _get(
+        self,
+        reference: str,
+        content: str,
+        here: Mapping[str, str],
+        image: str,
+        check: Callable[[], None],
+        registry: bool,
+    ) -> Facts:
+        """An image by its content, or by what its name means where that is empty."""
+        name = f"{reference}@{content}" if content else reference
+        may_skip = content or self.settings.switch.pull == "missing" or not registry
+        found = facts(here.get(content, name)) if may_skip else None
+        if found is None and registry:
+            self._pull(name, reference, image, check)
+            found = facts(name)
+        if found is None:
+            raise EngineError(
+                f"{image} is not on this server",
+                "What is kept warm or was released before is not pulled again",
+                next_step=f"docker pull {name}, if the registry still has it",
+            )
+        return found
+
+    def _pull(self, name: str, reference: str, image: str, check: Callable[[], None]) -> None:
+        what = f"{image} could not be pulled"
+        try:
+            change(lambda docker: docker.image.pull(name, quiet=True), what, PULL, check)
+        except EngineError as error:
+            raise refusals.explain(error, reference, self._released()) from error
+
+    def _released(self) -> list[str]:
+        """The tags that were released here, the newest last."""
+        try:
+            entries = self.settings.state.history.entries()
+        except ConfigurationError:
+            return []
+        return [Version.parse(entry.version).tag for entry in entries if entry.served]
+
+    def named(self, name: SetName, version: Version) -> Version:
+        """A version as `.env` and Compose are to have it: with the digest where that will do.
+
+        It will not where a set has several images, nor where the content came here under
+        another name: then what the tag names here is the release. Raises EngineError.
+        """
+        pin, tag = self.settings.sets[name].pinned(version), Version(version.tag)
+        if not pin:
+            return tag
+        elsewhere = not self._by_digest(pin) and version.digest in local_images.names()
+        return tag if elsewhere else version
+
+    def _by_digest(self, pin: str) -> bool:
+        """Whether an image is known here by its repository and digest."""
+        if pin and pin not in self._pins and facts(pin) is not None:
+            self._pins.add(pin)
+        return pin in self._pins
+
+    def misnamed(self, ids: Mapping[str, str]) -> tuple[str, ...]:
+        """The names that do not mean these images here. ids: by reference. Raises EngineError."""
+        here = local_images.names()
+        return tuple(name for name, image in ids.items() if here.get(familiar(name)) != image)
+
+    def name(self, ids: Mapping[str, str]) -> None:
+        """Have names mean these images here. ids: by reference. Raises EngineError."""
+        wrong, what = self.misnamed(ids), "An image could not be named"
+        if wrong:
+            change(lambda docker: [docker.image.tag(ids[name], name) for name in wrong], what)
+
+    def digests(self, image: str) -> tuple[str, ...]:
+        """The digests of an image, in whatever repository. Raises EngineError."""
+        found = facts(image)
+        return found.contents if found else ()
+
+    def bytes_to_pull(self, name: SetName, version: Version) -> int:
+        """The packed size of what fetch() would pull. Raises EngineError when it would fail."""
+        spec = self.settings.sets[name]
+        content = wanted(spec, version, NOTHING)
+        here = local_images.names() if any(content.values()) else NOTHING
+        return sum(
+            self._bytes(reference, known, here, told(spec, version.tag, reference))
+            for reference, known in content.items()
+        )
+
+    def _bytes(self, reference: str, content: str, here: Mapping[str, str], image: str) -> int:
+        if content in here or (self.settings.switch.pull == "missing" and facts(reference)):
+            return 0
+        try:
+            return bytes_to_pull(f"{reference}@{content}" if content else reference, image)
+        except EngineError as error:
+            raise refusals.explain(error, reference, self._released()) from error
+
+    def local_images(self, repositories: Iterable[str]) -> tuple[Image, ...]:
+        """The images of repositories that are on this server. Raises EngineError."""
+        return local_images.local_images(repositories, self.settings.project)
+
+    def remove_images(self, unwanted: Sequence[Image]) -> None:
+        """Remove images that no other project keeps. Raises EngineError."""
+        local_images.remove_images(self.settings.project, unwanted)
 
     def keep_images(self, needed: Sequence[Image]) -> None:
         """Mark images as needed by this project. Raises EngineError."""
@@ -110,44 +198,6 @@ class Images:
             return None
 
 
-@dataclass(frozen=True)
-class Facts:
-    """What is to be known of an image before it is started: its digests, and for which
-    kind of processor it was made, in Go's words."""
-
-    digests: tuple[str, ...]
-    architecture: str
-
-
-def facts(reference: str) -> Facts | None:
-    """Look at an image; None when it is not here. Raises EngineError."""
-    try:
-        what = f"{reference} could not be inspected"
-        return read_json(["image", "inspect", reference], what, _facts)
-    except EngineError as error:
-        if "no such image" in error.why.lower():
-            return None
-        raise
-
-
-def _facts(images: list[dict[str, Any]]) -> Facts:
-    (found,) = images
-    digests = tuple(found["RepoDigests"] or ())
-    return foreign.made(Facts, digests=digests, architecture=found["Architecture"])
-
-
-def bytes_to_pull(reference: str) -> int:
-    """The packed size of an image in its registry; 0 where it has one for each processor.
-
-    Raises EngineError when the registry does not have it.
-    """
-    what = f"{reference} is not in the registry"
-    command = ["manifest", "inspect", "--insecure", reference]
-    return read_json(
-        command, what, lambda told: sum(int(layer["size"]) for layer in told.get("layers") or ())
-    )
-
-
 def reject_foreign(reference: str, architecture: str) -> None:
     """Raise EngineError for an image that this server's processor cannot run."""
     machine = platform.machine()
@@ -162,9 +212,3 @@ def reject_foreign(reference: str, architecture: str) -> None:
         f"The image is for {architecture}, this server is {machine}",
         next_step=f"docker buildx build --platform linux/{known[0]} --push …, then switch again",
     )
-
-
-def pinned(version: Version, image: str, known: Sequence[str]) -> Version:
-    """A version with its digest in the image's repository; unchanged where it has none."""
-    mine = names_under(list(known), f"{ImageReference.parse(image).familiar}@")
-    return version.pinned(mine[0]) if mine and not version.digest else version

@@ -1,18 +1,17 @@
-"""The images of one repository on this server.
+"""The images of repositories on this server.
 
 Two projects may release the same images. Each marks those that it needs with a local tag
 of its own, so that neither removes what the other may go back to.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from fream_compose import foreign
 from fream_compose.docker.changes import START, change
-from fream_compose.docker.reads import read, read_json
+from fream_compose.docker.reads import read, read_json, taken
 from fream_compose.image_reference import ImageReference
-from fream_compose.release import Version
 
 # Nobody can push or pull it: the name never resolves.
 _MARKS = "fream.invalid/kept"
@@ -20,54 +19,89 @@ _MARKS = "fream.invalid/kept"
 
 @dataclass(frozen=True)
 class Image:
-    """An image of the project's repository that is on this server.
+    """An image of a repository that is on this server.
 
-    tags, digests: its names in that repository. bytes: its size, shared layers counted.
+    repository: as Docker prints it. tags, digests: its names there. contents: its id, and its
+    digests in whatever repository. bytes: its size, shared layers counted.
     used: whether a container, of whatever project, running or not, was made from it.
     kept, kept_by_others: whether this project, or another one, has marked it.
     """
 
     id: str
+    repository: str
     tags: tuple[str, ...]
     digests: tuple[str, ...]
+    contents: frozenset[str]
     bytes: int
     used: bool
     kept: bool = False
     kept_by_others: bool = False
 
-    def holds(self, version: Version) -> bool:
-        """Whether this is the image of a version."""
-        return version.digest in self.digests if version.digest else version.tag in self.tags
+    @property
+    def named(self) -> tuple[str, ...]:
+        """Its tags with the repository before each."""
+        return tuple(f"{self.repository}:{tag}" for tag in self.tags)
 
-    def references(self, repository: str) -> tuple[str, ...]:
+    @property
+    def known_as(self) -> frozenset[str]:
+        """What a release may know it by: its contents, and its tags with the repository."""
+        return self.contents | {*self.named}
+
+    @property
+    def references(self) -> tuple[str, ...]:
         """What must be removed for it to go: with its last tag its digests go too."""
-        tags = tuple(f"{repository}:{tag}" for tag in self.tags)
-        return tags or tuple(f"{repository}@{digest}" for digest in self.digests)
+        return self.named or tuple(f"{self.repository}@{digest}" for digest in self.digests)
 
 
-def local_images(image: str, project: str) -> tuple[Image, ...]:
-    """The images of a repository that are on this server. Raises EngineError."""
-    name, what = ImageReference.parse(image).familiar, "Docker could not list the images"
-    listing = ["--quiet", "--no-trunc", "--filter", f"reference={name}"]
-    ids = sorted(set(read(["image", "ls", *listing], what).split()))
+def local_images(repositories: Iterable[str], project: str) -> tuple[Image, ...]:
+    """The images of repositories that are on this server, once for each. Raises EngineError."""
+    names = sorted({ImageReference.parse(image).familiar for image in repositories})
+    what = "Docker could not list the images"
+    filters = [option for name in names for option in ("--filter", f"reference={name}")]
+    ids = sorted(set(read(["image", "ls", "--quiet", "--no-trunc", *filters], what).split()))
     if not ids:
         return ()
     used = _references_in_use()
     return read_json(
         ["image", "inspect", *ids],
         what,
-        lambda found: tuple(_image(facts, name, used, project) for facts in found),
+        lambda found: tuple(
+            image
+            for facts in found
+            for name in names
+            if (image := _image(facts, name, used, project)).references
+        ),
     )
 
 
-def remove_images(image: str, project: str, images: Sequence[Image]) -> None:
-    """Remove images of a repository, by name and never by force; what others keep stays.
+def names() -> dict[str, str]:
+    """The ids of the images here: by name and tag, by name and digest, and by each content.
+
+    Raises EngineError.
+    """
+    what, columns = "Docker could not list the images", ("Repository", "Tag", "Digest", "ID")
+    form = "\t".join(f"{{{{.{column}}}}}" for column in columns)
+    listing = ["image", "ls", "--no-trunc", "--digests", "--format", form]
+    return taken(read(listing, what), what, _names)
+
+
+def _names(text: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for line in text.splitlines():
+        repository, tag, digest, image = line.split("\t")
+        of_image = (f"{repository}:{tag}", f"{repository}@{digest}", digest, image)
+        found |= dict.fromkeys(of_image, image)
+    return found
+
+
+def remove_images(project: str, images: Sequence[Image]) -> None:
+    """Remove images by name and never by force; what others keep stays.
 
     Raises EngineError; what could be removed is removed then.
     """
-    name = ImageReference.parse(image).familiar
     names = [_mark(project, found.id) for found in images if found.kept]
-    names += [r for found in images if not found.kept_by_others for r in found.references(name)]
+    names += [name for found in images if not found.kept_by_others for name in found.references]
+    names = list(dict.fromkeys(names))
     what = "An image could not be removed"
     change(lambda docker: docker.image.remove(names), what, START)
 
@@ -107,8 +141,10 @@ def _image(facts: dict[str, Any], repository: str, used: frozenset[str], project
     return foreign.made(
         Image,
         id=facts["Id"],
+        repository=repository,
         tags=names_under(tags, f"{repository}:"),
         digests=names_under(digests, f"{repository}@"),
+        contents=frozenset({facts["Id"], *(name.partition("@")[2] for name in digests)}),
         bytes=facts["Size"],
         used=not known.isdisjoint(used),
         kept=project in keepers,

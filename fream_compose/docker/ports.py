@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from fream_compose.errors import ConfigurationError
-from fream_compose.project.layout import CONTROL, Address
+from fream_compose.project.layout import CONTROL, HTTPS, Address
 from fream_compose.release import SetName
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _VARIABLES = {
     ("mysql", 3306): "MYSQL_PORT",
     ("nginx", 80): "HTTP_PORT or HTTP_ALT_PORT",
+    ("nginx", HTTPS): "HTTPS_PORT",
     ("nginx", CONTROL): "CONTROL_PORT",
 }
 

@@ -2,25 +2,34 @@
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fream_compose import secrecy
+from fream_compose.docker.changes import exported
 from fream_compose.docker.engine import compose_version
-from fream_compose.docker.reads import UNREADABLE, begin, compose, finish, parsed, template
+from fream_compose.docker.reads import UNREADABLE, begin, compose, finish_both, parsed, template
 from fream_compose.errors import ConfigurationError, EngineError
+from fream_compose.project.compose_warnings import ComposeWarning, warnings_of
 from fream_compose.project.envfile import EnvFile
+from fream_compose.project.versions import marks, with_versions
+from fream_compose.release import SetName, Version
 
 if TYPE_CHECKING:
+    from fream_compose.docker.facts import Condition, Container
     from fream_compose.docker.interface import ComposeLike, ContainersLike, ImagesLike
     from fream_compose.project.settings import Settings
 
 
 class Project:
-    """A Compose project and the containers and images that belong to it."""
+    """A Compose project and the containers and images that belong to it.
+
+    warnings: what Compose warned of as it read the project. unreadable: why it could not, where
+    the settings are those of an earlier run; None where it could.
+    """
 
     def __init__(
         self,
@@ -28,12 +37,29 @@ class Project:
         compose: "ComposeLike",
         containers: "ContainersLike",
         images: "ImagesLike",
+        warnings: tuple[ComposeWarning, ...] = (),
     ) -> None:
         self.settings = settings
         self.env = EnvFile(settings.env_path)
         self.compose = compose
         self.containers = containers
         self.images = images
+        self.warnings = warnings
+        self.unreadable: ConfigurationError | None = None
+
+    def start_set(self, name: SetName, version: Version, services: Sequence[str] = ()) -> None:
+        """Start a set, or these services of it, with a version. Raises EngineError."""
+        self.compose.start(name, self.images.named(name, version), services)
+
+    def inspected(self) -> "tuple[tuple[Container, ...], tuple[Condition, ...]]":
+        """The containers as they are listed and as they are inspected. Raises EngineError."""
+        listed = self.containers.all()
+        try:
+            return listed, self.containers.conditions([c.id for c in listed])
+        except EngineError:
+            # One of them went between the two questions.
+            listed = self.containers.all()
+            return listed, self.containers.conditions([c.id for c in listed])
 
 
 def open_project(directory: Path, meanwhile: Callable[[], None] = lambda: None) -> Project:
@@ -49,15 +75,16 @@ def open_project(directory: Path, meanwhile: Callable[[], None] = lambda: None) 
         os.environ.pop(name, None)
     # As it is for somebody who types there; Compose files may name it.
     os.environ["PWD"] = str(directory)
-    reading = begin(compose("config", "--format", "json"), directory)
+    with exported(marks()):
+        reading = begin(compose("config", "--format", "json"), directory)
     try:
         meanwhile()
-        text = finish(reading, UNREADABLE)
+        text, printed = finish_both(reading, UNREADABLE)
     except EngineError as error:
         _explain_compose()
         raise ConfigurationError(
             error.what,
-            error.why,
+            _with_file(with_versions(error.why, directory), directory),
             next_step=f"Correct the Compose files or .env in {directory}",
         ) from error
     from fream_compose.project.compose_config import parse
@@ -69,17 +96,19 @@ def open_project(directory: Path, meanwhile: Callable[[], None] = lambda: None) 
             return template(directory)
         return {}
 
-    return project_of(parsed(text, UNREADABLE, lambda config: parse(config, directory, raw)))
+    settings = parsed(text, UNREADABLE, lambda config: parse(config, directory, raw))
+    return project_of(settings, warnings_of(printed, directory))
 
 
-def project_of(settings: "Settings") -> Project:
+def project_of(settings: "Settings", warnings: tuple[ComposeWarning, ...] = ()) -> Project:
     """A project for which Docker itself is asked."""
     # Imported by now, or while Compose read: open_project() begins before they are.
     from fream_compose.docker.compose import Compose
     from fream_compose.docker.containers import Containers
     from fream_compose.docker.images import Images
 
-    return Project(settings, Compose(settings), Containers(settings), Images(settings))
+    parts = Compose(settings), Containers(settings), Images(settings)
+    return Project(settings, *parts, warnings)
 
 
 def _known(directory: Path) -> list[str]:
@@ -94,6 +123,22 @@ def _known(directory: Path) -> list[str]:
 def _of_compose() -> list[str]:
     """What makes Compose read other files, or do something else, than it does for others."""
     return [name for name in os.environ if name.startswith("COMPOSE_")]
+
+
+def _with_file(why: str, directory: Path) -> str:
+    """What Compose says, and of which file: it names the others, but not the first ones."""
+    if not why.startswith("yaml: "):
+        return why
+    import yaml  # good files need not wait
+
+    for path in sorted(directory.glob("compose*.y*ml")):
+        try:
+            yaml.compose(path.read_text("utf-8", "replace"), yaml.SafeLoader)
+        except yaml.YAMLError:
+            return f"{path}: {why}"
+        except OSError:
+            pass
+    return why
 
 
 def _explain_compose() -> None:

@@ -11,16 +11,21 @@ import os
 import shlex
 import signal
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any, NoReturn, TypeVar
 
 from fream_compose import foreign
 from fream_compose.errors import ConfigurationError, EngineError
+from fream_compose.project.compose_warnings import without_warnings
 
 _LOG = logging.getLogger(__name__)
 QUICK = 30  # seconds for a question; Docker answers in milliseconds
 UNREADABLE = "Compose cannot read the project"
+_MAIN, _OVERRIDES = "compose.yaml", ("compose.override.yaml", "compose.override.yml")
+_SWITCHED = "tls${TLS_HOSTS:+-on}.yaml"  # an included file's name, which TLS_HOSTS decides
 T = TypeVar("T")
 
 
@@ -48,8 +53,34 @@ def read_json(arguments: list[str], what: str, shape: Callable[[Any], T]) -> T:
 
 def template(directory: Path) -> dict[str, Any]:
     """A project's Compose files as one, their variables not filled in. Raises EngineError."""
-    asked = compose("config", "--no-interpolate", "--format", "json")
-    return parsed(read(asked, UNREADABLE, directory), UNREADABLE, dict)
+    with _files_by_name(directory) as files:
+        asked = compose(*files, "config", "--no-interpolate", "--format", "json")
+        return parsed(read(asked, UNREADABLE, directory), UNREADABLE, dict)
+
+
+@contextmanager
+def _files_by_name(directory: Path) -> Iterator[list[str]]:
+    """What names the files for Compose, which then fills in no name of an included one either."""
+    try:
+        text = (directory / _MAIN).read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        text = ""
+    if _SWITCHED not in text:
+        yield []
+        return
+    with NamedTemporaryFile("w", suffix=".yaml", encoding="utf-8") as file:
+        file.write(text.replace(_SWITCHED, "tls-on.yaml"))
+        file.flush()
+        own = [name for name in _OVERRIDES if (directory / name).is_file()][:1]
+        named = (part for name in (file.name, *own) for part in ("--file", name))
+        yield ["--project-directory", str(directory), *named]
+
+
+def fingerprints(directory: Path, services: Sequence[str]) -> frozenset[tuple[str, ...]]:
+    """Services, each with the fingerprint of its settings of now. Raises EngineError."""
+    asked = compose("config", "--hash", ",".join(services))
+    lines = read(asked, UNREADABLE, directory).splitlines()
+    return frozenset(tuple(line.split()) for line in lines)
 
 
 def parsed(text: str, what: str, shape: Callable[[Any], T]) -> T:
@@ -84,6 +115,11 @@ def begin(arguments: list[str], directory: Path | None = None) -> subprocess.Pop
 
 def finish(process: subprocess.Popen[str], what: str, limit: int = QUICK) -> str:
     """Wait for a command that was begun. limit: seconds. Raises EngineError."""
+    return finish_both(process, what, limit)[0]
+
+
+def finish_both(process: subprocess.Popen[str], what: str, limit: int = QUICK) -> tuple[str, str]:
+    """The same; returns what was printed, and what was warned of."""
     try:
         out, err = process.communicate(timeout=limit)
     except BaseException as error:
@@ -94,8 +130,8 @@ def finish(process: subprocess.Popen[str], what: str, limit: int = QUICK) -> str
             raise too_slow(what, limit) from error
         raise
     if process.returncode:
-        raise EngineError(what, last_lines(err or out))
-    return out
+        raise EngineError(what, last_lines(without_warnings(err or "") or err or out))
+    return out, err or ""
 
 
 def follow(arguments: list[str]) -> subprocess.Popen[str]:

@@ -44,6 +44,7 @@ def _with_project(server: ServerFacts, directory: Path, opened: Opened) -> tuple
         with opened() as (project, proxy):
             settings = project.settings
             facts = project_facts(project, proxy) if server.engine else None
+            warned = [warning("compose", each.text, each.remedy) for each in project.warnings]
     except FreamError as error:
         return (*server_findings(server), *_unread(directory, error))
     switch = settings.switch
@@ -53,6 +54,7 @@ def _with_project(server: ServerFacts, directory: Path, opened: Opened) -> tuple
         *server_findings(server, facts.image_bytes if facts else 0),
         *folder_findings(folder, True),
         ok("settings", f"The project {settings.project} can be read"),
+        *warned,
         *_of_project(facts),
         _registry(settings, server.engine),
     )

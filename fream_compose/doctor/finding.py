@@ -58,12 +58,14 @@ def summary(findings: tuple[Finding, ...]) -> str:
     """One sentence on all of them."""
     count = f"{len(findings)} check{'' if len(findings) == 1 else 's'}"
     if failed := failing(findings):
-        verb = "fails" if len(failed) == 1 else "fail"
-        return f"{len(failed)} of {count} {verb}: {', '.join(failed)}"
+        number = sum(finding.verdict is Verdict.FAILS for finding in findings)
+        verb = "fails" if number == 1 else "fail"
+        return f"{number} of {count} {verb}: {', '.join(failed)}"
     if warned := _checks_with(Verdict.WARNING, findings):
         return f"Nothing fails; look into {', '.join(warned)}"
     return f"Everything is well: {count}"
 
 
 def _checks_with(verdict: Verdict, findings: tuple[Finding, ...]) -> tuple[str, ...]:
-    return tuple(finding.check for finding in findings if finding.verdict is verdict)
+    found = (finding.check for finding in findings if finding.verdict is verdict)
+    return tuple(dict.fromkeys(found))

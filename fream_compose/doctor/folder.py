@@ -12,6 +12,7 @@ from fream_compose import __version__
 from fream_compose.errors import ConfigurationError
 from fream_compose.project import manifest
 from fream_compose.project.envfile import EnvFile
+from fream_compose.project.sharing import releases
 from fream_compose.project.state import state_of
 
 _SECRETS = (".env", "app.env")
@@ -126,7 +127,8 @@ def _empty(value: str) -> bool:
 
 def _open_files(directory: Path) -> tuple[tuple[Path, int], ...]:
     modes = [(p, _mode(p)) for name in _SECRETS if (p := directory / name).is_file()]
-    return tuple((path, mode) for path, mode in modes if mode & 0o077)
+    others = 0o007 if releases(directory) else 0o077
+    return tuple((path, mode) for path, mode in modes if mode & others)
 
 
 def _mode(path: Path) -> int:

@@ -4,16 +4,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from fream_compose import http
+from fream_compose import grpc_health, http
 from fream_compose.docker import ports
 from fream_compose.docker.facts import Mount
-from fream_compose.docker.local_images import Image
 from fream_compose.docker.project import Project
+from fream_compose.doctor.https import HttpsFacts, https_facts
 from fream_compose.errors import ConfigurationError, EngineError
 from fream_compose.nginx.proxy import Proxy
 from fream_compose.operations.drift import Drift, drift_of
 from fream_compose.operations.ownership import refusal
 from fream_compose.operations.snapshot import Snapshot, take_snapshot
+from fream_compose.project.layout import HTTPS
 from fream_compose.project.settings import Settings
 from fream_compose.release import SetName
 
@@ -41,7 +42,8 @@ class ProjectFacts:
     at which nginx finds it; empty where it finds none. image_bytes: the size to expect
     of the next image; zero when there is none to judge by. foreign: why what runs is not
     this folder's; then nothing else is known of it. drift: what is set and does not hold yet.
-    log_trouble: why nginx's log cannot be read.
+    log_trouble: why nginx's log cannot be read. grpc: whether the library of gRPC is here.
+    https: None where it is off, or nothing can be known of it.
     """
 
     settings: Settings
@@ -54,6 +56,8 @@ class ProjectFacts:
     foreign: ConfigurationError | None = None
     drift: tuple[Drift, ...] = ()
     log_trouble: str = ""
+    grpc: bool = True
+    https: HttpsFacts | None = None
 
 
 def project_facts(project: Project, proxy: Proxy) -> ProjectFacts:
@@ -70,8 +74,10 @@ def project_facts(project: Project, proxy: Proxy) -> ProjectFacts:
         mounts=project.containers.mounts(nginx) if nginx else None,
         zone=_zone(project, nginx) if nginx else None,
         upstreams=tuple((name, _upstream(settings, proxy, name)) for name in asked),
-        image_bytes=_next_size(snapshot, project.images.local_images()),
+        image_bytes=_next_size(snapshot, project),
         drift=drift_of(project, proxy, snapshot),
+        grpc=grpc_health.installed(),
+        https=https_facts(project, proxy, snapshot),
         log_trouble=project.containers.log_trouble(nginx) if nginx else "",
     )
 
@@ -81,10 +87,15 @@ def _taken(settings: Settings, snapshot: Snapshot) -> tuple[tuple[str, str], ...
     wanted = dict(settings.addresses)
     wanted |= {name: (spec.address,) for name, spec in settings.sets.items()}
     running = {c.service for c in snapshot.containers if c.holds_ports}
+    free = [(name, wanted[name]) for name in wanted.keys() - running]
+    reached = {inner for c in snapshot.conditions for inner, _, _ in c.reached}
+    if "nginx" in running and HTTPS not in reached:
+        # HTTPS was turned on, and nginx not made anew yet.
+        free.append(("nginx", tuple(a for a in wanted["nginx"] if a.inner == HTTPS)))
     found = []
-    for service in wanted.keys() - running:
+    for service, addresses in free:
         try:
-            ports.reject_taken({service: wanted[service]})
+            ports.reject_taken({service: addresses})
         except ConfigurationError as error:
             found.append((error.what, error.next_step))
     return tuple(sorted(found))
@@ -110,16 +121,20 @@ def zone_of(name: str, offset: str) -> Zone | None:
 
 def _upstream(settings: Settings, proxy: Proxy, name: SetName) -> str:
     health = settings.switch.health
-    headers = {"Host": health.host} if health.host else {}
     try:
-        upstream = proxy.ask(name, health.path, _ANSWER_SECONDS, headers).upstream
+        upstream = proxy.ask(name, health.path, _ANSWER_SECONDS, health.headers).upstream
+    except http.Garbled:
+        return "an address"  # nginx hands on what is no HTTP, and its own headers not with it
     except http.Unreachable:
         return ""
     # Where nginx knows no address it gives the name of its upstream block.
     return upstream if upstream[:1].isdigit() else ""
 
 
-def _next_size(snapshot: Snapshot, images: tuple[Image, ...]) -> int:
-    """The size of the live image, or else of the largest one that is here."""
-    live = [i.bytes for i in images if snapshot.live and i.holds(snapshot.live.version)]
-    return max(live or [image.bytes for image in images], default=0)
+def _next_size(snapshot: Snapshot, project: Project) -> int:
+    """The size of the live images, or else of the largest one that is here."""
+    settings, live = project.settings, snapshot.live
+    spec = settings.sets[live.set if live else SetName.SET1]
+    sizes = {image.id: image.bytes for image in project.images.local_images(spec.repositories)}
+    ids = {c.image for c in snapshot.conditions if live and c.service in spec.images}
+    return sum(sizes.get(each, 0) for each in ids) or max(sizes.values(), default=0)

@@ -4,11 +4,14 @@ from pathlib import Path
 
 from fream_compose.docker.facts import Mount
 from fream_compose.doctor.finding import Finding, Verdict, fails, ok, warning
+from fream_compose.doctor.https_checks import https_findings
 from fream_compose.doctor.project import ProjectFacts, Zone
 from fream_compose.doctor.server_checks import number
+from fream_compose.grpc_health import INSTALL
 from fream_compose.operations.diagnosis import Fault, cause, diagnose, trouble
 from fream_compose.operations.drift import Drift
 from fream_compose.operations.snapshot import Snapshot
+from fream_compose.project.place import same_place
 from fream_compose.project.settings import Settings
 from fream_compose.release import SetName
 
@@ -23,13 +26,15 @@ def project_findings(facts: ProjectFacts) -> tuple[Finding, ...]:
     if facts.foreign:
         return (fails("owner", facts.foreign.what, facts.foreign.next_step),)
     findings = [ports(facts.taken), variables(facts.settings), nginx(facts.snapshot)]
+    findings.append(health(facts.settings, facts.grpc))
     if facts.mounts is not None:
         findings.append(mounts(facts.mounts, facts.settings.nginx_directory))
         findings.append(log(facts.log_trouble))
     findings.append(names(facts.snapshot, dict(facts.upstreams)))
     if facts.zone:
         findings.append(time_zone(facts.zone))
-    return (*findings, *drift(facts.snapshot, facts.drift))
+    findings += https_findings(facts.https)
+    return (*findings, *workers(facts.snapshot), *drift(facts.snapshot, facts.drift))
 
 
 def ports(taken: tuple[tuple[str, str], ...]) -> Finding:
@@ -47,6 +52,16 @@ def variables(settings: Settings) -> Finding:
         return ok("variables", "The app has none in its environment")
     shown = f"{', '.join(names)} in the environment of the app: `docker inspect` shows it"
     return ok("variables", f"{shown}, as does each process of the app; a file does not")
+
+
+def health(settings: Settings, grpc: bool) -> Finding:
+    """How each service is found good, and whether this server can ask so."""
+    if not grpc and any(check.by == "grpc" for check in settings.checks.values()):
+        return fails(
+            "health", "A health check by grpc needs grpcio, which is not installed", INSTALL
+        )
+    shown = "; ".join(f"{name} by {check.by} ({check})" for name, check in settings.checks.items())
+    return ok("health", f"A release is found good: {shown}")
 
 
 def nginx(snapshot: Snapshot) -> Finding:
@@ -67,7 +82,7 @@ def mounts(found: tuple[Mount, ...], directory: Path) -> Finding:
     """nginx sees the folder that fream writes to, and no single file that goes stale."""
     whole = next((mount.source for mount in found if mount.target == _INSIDE), None)
     stale = [m.target for m in found if m.target == _INCLUDE]
-    if whole != directory or stale:
+    if not (whole and same_place(whole, directory)) or stale:
         text = f"nginx does not read {directory}: {_mounted(whole, stale)}"
         remedy = f"Mount the whole folder {directory} at {_INSIDE}, then: fream up infra"
         return fails("mounts", text, remedy)
@@ -83,8 +98,8 @@ def _mounted(whole: Path | None, stale: list[Path]) -> str:
 def log(trouble: str) -> Finding:
     """What nginx logs can be read, as the evidence of a switch needs."""
     if trouble:
-        text = f"nginx's log cannot be read, so a switch has no evidence: {trouble}"
-        remedy = "Give nginx the log driver json-file, local or journald, then: fream up --recreate"
+        text = f"nginx's log cannot be read, so a release has no evidence: {trouble}"
+        remedy = "Give nginx the log driver json-file or local, then: fream up infra --recreate"
         return warning("log", text, remedy)
     return ok("log", "nginx's log can be read, and with it the evidence of a switch")
 
@@ -123,6 +138,17 @@ def drift(snapshot: Snapshot, drifted: tuple[Drift, ...] = ()) -> tuple[Finding,
     found += [_unset(drift) for drift in drifted]
     held = f"; {snapshot.held}: fream promote, or fream abort" if snapshot.held else ""
     return tuple(found) or (ok("drift", f"What runs, nginx and .env agree{held}"),)
+
+
+def workers(snapshot: Snapshot) -> tuple[Finding, ...]:
+    """What runs beside the apps fares well, and is in the Compose files."""
+    found = snapshot.workers
+    remedy = "fream logs, with its name; then correct it in a release"
+    ailing = [warning("workers", text, remedy) for text in found.ailing]
+    return (
+        *ailing,
+        *(warning("workers", text, "Leave it, or: fream down") for text in found.unknown),
+    )
 
 
 def _unset(drift: Drift) -> Finding:

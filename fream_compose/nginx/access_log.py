@@ -1,6 +1,7 @@
 """A line of nginx's access log, in the format that nginx.conf defines."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from enum import IntEnum
 from math import isfinite
@@ -10,9 +11,15 @@ from fream_compose import foreign
 from fream_compose.release import SetName
 
 SETS = ("", *SetName)
-_TURNED_AWAY = "maintenance"  # in place of the set; an answer that was asked for is no failure
+# In place of the set: what closes the app, whose answers were asked for and are no failures;
+# and what nginx answers for HTTPS.
+_TURNED_AWAY, _NO_SETS = "maintenance", ("acme", "redirect")
+# The User-Agent of `fream status`, which asks as a user does and is none. Who borrows it hides
+# nothing but requests of his own.
+LOOKING = "fream-status"
 _AGAIN = " : "  # between the answers of two sets
-_MADE_BY_NGINX = (502, 504)  # where no set gave an answer that could be passed on
+_MADE_BY_NGINX = (502, 503, 504)  # where no set gave an answer that could be passed on
+_DID_NOT_ANSWER = ("502", "504")  # of a set, so that the other one was asked
 _NOTHING_IS_LIVE = 503
 _NO_BODY = (204, 304)
 _LONGEST = 10_000_000.0  # seconds; what is beyond is no duration
@@ -81,22 +88,41 @@ class Entry(NamedTuple):
 
 
 def read_entry(line: str) -> Entry | None:
-    """Read an access line; None for a request that no set was to answer.
+    """Read an access line; None for a request that no set was to answer, or of no user.
 
     Those are what maintenance turned away, and what nginx answered by itself: garbage,
-    files and limits of its own. Raises ValueError when it is torn, or not ours.
+    files and limits of its own; and the looks of `fream status`. Raises ValueError when it is
+    torn, or not ours.
     """
     return foreign.of_json(line, _passed)
 
 
+def answered_alone(line: str) -> float | None:
+    """When nginx answered a request by itself, as with a file, a redirect or a limit.
+
+    In Unix seconds; None for any other line.
+    """
+    with suppress(ValueError):
+        return foreign.of_json(line, _own)
+    return None
+
+
+def _own(entry: Mapping[str, Any]) -> float | None:
+    own = entry["set"] != _TURNED_AWAY and _was_not_passed(entry)
+    return float(entry["msec"]) if own else None
+
+
 def _passed(entry: Mapping[str, Any]) -> Entry | None:
-    if entry["set"] == _TURNED_AWAY or _was_not_passed(entry):
+    turned_away = entry["set"] == _TURNED_AWAY
+    if turned_away or _was_not_passed(entry) or entry.get("agent") == LOOKING:
         return None
     return _entry(entry)
 
 
 def _was_not_passed(entry: Mapping[str, Any]) -> bool:
     """Whether no set was asked, though one was live, or the request was not even one."""
+    if entry["set"] in _NO_SETS:
+        return True
     no_set_was_live = not entry["set"] and entry["status"] == _NOTHING_IS_LIVE
     return entry["upstream_status"] == "" and not no_set_was_live
 
@@ -120,18 +146,20 @@ def _entry(entry: Mapping[str, Any]) -> Entry:
 
 def _kind(entry: Mapping[str, Any]) -> Kind:
     status = int(entry["status"])
-    again = _AGAIN in entry["upstream_status"]
+    # A file that the live release does not have is asked of the other, and nobody's fault.
+    first, _, again = entry["upstream_status"].partition(_AGAIN)
+    caught = again and first.endswith(_DID_NOT_ANSWER)
     if status in _MADE_BY_NGINX and str(entry.get("upstream_header_seconds", "")).endswith("-"):
         return Kind.UNREACHED
     if status >= 500:
         return Kind.FAILED
     if status == 101:
-        return Kind.CAUGHT if again else Kind.UPGRADED
+        return Kind.CAUGHT if caught else Kind.UPGRADED
     if entry["completion"] != "OK":
         return Kind.CLIENT_LEFT
     if _is_short(entry, status):
         return Kind.BROKEN_OFF
-    return Kind.CAUGHT if again else Kind.GOOD
+    return Kind.CAUGHT if caught else Kind.GOOD
 
 
 def _is_short(entry: Mapping[str, Any], status: int) -> bool:

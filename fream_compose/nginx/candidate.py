@@ -6,6 +6,7 @@ from pathlib import Path
 
 from fream_compose.errors import EngineError, ProxyError, reason
 from fream_compose.nginx.control import Control
+from fream_compose.project.sharing import folder_mode
 
 _FOLDER = ".candidate/nginx"  # in a folder that nobody but root and its owner enters
 
@@ -39,7 +40,9 @@ class Candidate(Control):
         folder = self._directory / _FOLDER
         try:
             folder.parent.mkdir(mode=0o700)
-            shutil.copytree(self._directory, folder, ignore=shutil.ignore_patterns(".*"))
+            folder.parent.chmod(folder_mode(self._directory, 0o700))
+            left_out = shutil.ignore_patterns(".*", "www")  # files for users, and many
+            shutil.copytree(self._directory, folder, ignore=left_out)
             change(folder)
             self._test_copy(folder.parent)
         except OSError as error:
@@ -57,7 +60,7 @@ class Candidate(Control):
             if "Permission denied" not in error.why:
                 raise
             # It is not root in its container. The files are as closed as those they copy.
-            closed.chmod(0o711)
+            closed.chmod(folder_mode(self._directory, 0o711))
             self._nginx_test(configuration, self._container.execute)
 
     def _nginx_test(self, configuration: str, run: Callable[[str, list[str]], str]) -> None:

@@ -3,7 +3,7 @@
 Its answer is the truth about what is live.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,9 +11,10 @@ from typing import Any, Protocol
 
 from fream_compose import foreign, http
 from fream_compose.errors import FreamError, ProxyError, ProxySilentError
-from fream_compose.nginx import key
+from fream_compose.nginx import certificates, key
 from fream_compose.nginx.include import release_of
 from fream_compose.nginx.maintenance import CLOSED, UNKNOWN
+from fream_compose.nginx.routes import PLAIN, Routes
 from fream_compose.release import LiveRelease, SetName
 from fream_compose.waiting import wait_until
 
@@ -22,9 +23,19 @@ _POLL_SECONDS = 0.3
 _IS_BUSY, _IS_IDLE = 503, 204
 
 
+class Listed(Protocol):
+    """A container, as far as it matters here: of which Compose service, and whether it runs."""
+
+    @property
+    def service(self) -> str: ...
+    @property
+    def state(self) -> str: ...
+
+
 class NginxContainer(Protocol):
     """What nginx's container is asked for; `Containers` in life, a fake in unit tests."""
 
+    def all(self) -> Sequence[Listed]: ...
     def control_port(self) -> int: ...
     def execute(self, container: str, command: list[str]) -> str: ...
     def signal(self, container: str, name: str) -> None: ...
@@ -42,7 +53,8 @@ class ProxyState:
     allows: the id of the one whose allow list nginx has read; empty when there is none.
     routed: the set that a request goes to; empty before the first release. worker: the id, in
     the container, of the process that answered. looks: whether nginx looks at the link at
-    each request, as it does since it read this version's files.
+    each request, as it does since it read this version's files. routes: the mark of those that
+    it has read.
     """
 
     live: LiveRelease | None
@@ -52,13 +64,15 @@ class ProxyState:
     routed: str = ""
     worker: str = ""
     looks: bool = True
+    routes: str = ""
 
 
 class Control:
     """An nginx that is asked and signalled.
 
     name: its container's. directory: its configuration on this server, mounted at
-    /etc/nginx. clock: seconds that only go forward, for deadlines.
+    /etc/nginx. clock: seconds that only go forward, for deadlines. routes: that the settings
+    ask for.
     """
 
     def __init__(
@@ -67,11 +81,13 @@ class Control:
         name: str,
         directory: Path,
         clock: Callable[[], float],
+        routes: Routes = PLAIN,
     ) -> None:
         self._container = container
         self._name = name
         self._directory = directory
         self._clock = clock
+        self.routes = routes
 
     @property
     def _url(self) -> str:
@@ -100,13 +116,31 @@ class Control:
         timeout: float,
         headers: Mapping[str, str] | None = None,
         check: Callable[[], None] = lambda: None,
+        service: str = "",
     ) -> http.Answer:
         """GET a path from a set through nginx, live or not. Raises http.Unreachable.
 
-        timeout and check: as those of http.get().
+        timeout and check: as those of http.get(). service: another public one than the app.
         """
         carried = {**(headers or {}), **key.header(self._directory)}
-        return http.get(f"{self._url}/{name}{path}", timeout, carried, check)
+        place = f"service/{service}/{name}" if service else name
+        return http.get(f"{self._url}/{place}{path}", timeout, carried, check)
+
+    def certificates(self) -> certificates.Kept:
+        """The certificates that nginx has, as their keeper noted them. Raises ProxyError."""
+        return certificates.ask(self._url, key.header(self._directory))
+
+    def routes_pending(self) -> bool:
+        """Whether nginx has not read the routes that the settings ask for. Raises ProxyError."""
+        return self.state().routes != self.routes.mark
+
+    def _services(self, live: LiveRelease | None) -> tuple[str, ...]:
+        """The public services beside the app that run in a release's set. Raises EngineError."""
+        members = self.routes.members.get(live.set, {}) if live else {}
+        if not members:
+            return ()
+        running = {c.service for c in self._container.all() if c.state == "running"}
+        return tuple(name for name, service in members.items() if service in running)
 
     def busy(self, name: SetName) -> bool:
         """Whether a request that was given to a set is still in flight, in any worker.
@@ -195,6 +229,7 @@ def _state(answer: Mapping[str, Any], said: Mapping[str, str]) -> ProxyState:
         said.get("x-live-set", "") if looks else str(answer["set"]),
         said.get("x-worker", ""),
         looks,
+        said.get("x-routes", ""),
     )
 
 
@@ -207,6 +242,4 @@ def _closed_by(url: str, headers: Mapping[str, str] | None) -> str:
 
 
 def _silent(url: str, error: http.Unreachable) -> ProxySilentError:
-    return ProxySilentError(
-        f"nginx does not answer at {url}", str(error), next_step="fream up infra"
-    )
+    return ProxySilentError(f"nginx does not answer at {url}", str(error), next_step="fream up")

@@ -6,11 +6,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from itertools import pairwise
-from math import ceil
+from math import inf
 from typing import Any, NamedTuple
 
-from fream_compose.nginx.access_log import SETS, Kind, Request
+from fream_compose.nginx.access_log import SETS, Kind, Request, answered_alone
+from fream_compose.nginx.latency import Latency, latency_of
 from fream_compose.nginx.log_reader import LogReader
+from fream_compose.nginx.series import Series, series_of
 from fream_compose.release import SetName
 from fream_compose.verdict import Share, Verdict, judge
 
@@ -18,26 +20,19 @@ _BASELINE_SECONDS = 30.0  # of the log before the switch, to compare with
 
 
 @dataclass(frozen=True)
-class Latency:
-    """How long requests took, in milliseconds, in one part of a switch."""
-
-    requests: int
-    p50_ms: float
-    p99_ms: float
-
-
-@dataclass(frozen=True)
 class Evidence:
     """What the log proves. Moments are seconds after the cut-over; None: there was none.
 
-    failed: answers of 500 and above, and broken_off: answers that the app ended early.
+    failed: answers of 500 and more, or cut short. broken_off: those that the app ended early.
     client_left: requests that their client gave up; not a failure of ours. caught: those
     served that the other set had to answer; they count against the set that did not.
+    by_nginx: those that nginx answered by itself; no set's.
     before: the latency of what began before the switch. during: of what the old set was
     given since. after: of the new set. outage_seconds: the longest time without a good
     answer in which requests failed. old, new: what the verdict compares.
     unread: lines that were not ours or torn.
     missing: why there is no evidence, or not all of it; empty when there is.
+    series: all of it over time, for the report alone.
     """
 
     served: int = 0
@@ -45,6 +40,7 @@ class Evidence:
     broken_off: int = 0
     client_left: int = 0
     caught: int = 0
+    by_nginx: int = 0
     by_set: dict[str, int] = field(default_factory=dict)
     failed_by_set: dict[str, int] = field(default_factory=dict)
     before: Latency | None = None
@@ -60,10 +56,11 @@ class Evidence:
     verdict: Verdict = Verdict.TOO_FEW
     unread: int = 0
     missing: str = ""
+    series: Series | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """As plain values."""
-        return asdict(self)
+        """As plain values, without the series, which is long."""
+        return {name: value for name, value in asdict(self).items() if name != "series"}
 
 
 class _Row(NamedTuple):
@@ -105,6 +102,7 @@ class Tally:
 
     def __init__(self, began: float = 0.0) -> None:
         self._began = began
+        self._first = inf
         self._ended = array("d")
         self._seconds = array("f")
         self._kind = array("b")
@@ -112,6 +110,7 @@ class Tally:
         self._before = [_Count() for _ in SETS]
         self._since = [_Count() for _ in SETS]
         self._reader = LogReader()
+        self._by_nginx = 0
 
     @property
     def unread(self) -> int:
@@ -121,7 +120,12 @@ class Tally:
     def read(self, line: str) -> None:
         """Take one line of nginx's output."""
         request = self._reader.read(line)
-        if request and request.ended >= self._began - _BASELINE_SECONDS:
+        if request is None:
+            alone = answered_alone(line) if line.startswith("{") else None
+            self._by_nginx += (alone or -inf) >= self._began
+            return
+        self._first = min(self._first, request.ended)
+        if request.ended >= self._began - _BASELINE_SECONDS:
             self._turn(request) if request.late is not None else self._add(request)
 
     def _add(self, request: Request) -> None:
@@ -157,11 +161,13 @@ class Tally:
         now = self._since[SETS.index(new)]
         return Share(now.requests, now.unreached, round(now.last - now.first, 3))
 
-    def evidence(self, ended: float, cut_over: float, new: SetName) -> Evidence:
-        """Sum up what was read until the switch ended. Both moments in Unix seconds."""
+    def evidence(self, ended: float, cut_over: float | None, new: SetName) -> Evidence:
+        """Sum up what was read until the switch ended. Both moments in Unix seconds.
+
+        cut_over: None where it did not come to it.
+        """
         kinds = Counter(row.kind for row in self._rows())
-        before, during, after = self._latencies(ended, new)
-        old, fresh = self.shares(new)
+        (before, during, after), (old, fresh) = self._latencies(ended, new), self.shares(new)
         starts = (row.start for row in self._rows(new) if row.start >= self._began)
         first_new = min(starts, default=None)
         last_old = max((row.ended for row in self._rows(new.other)), default=None)
@@ -171,6 +177,7 @@ class Tally:
             failed=sum(count for kind, count in kinds.items() if kind.failed),
             broken_off=kinds[Kind.BROKEN_OFF],
             client_left=kinds[Kind.CLIENT_LEFT],
+            by_nginx=self._by_nginx,
             by_set=_counts(row.place for row in self._rows()),
             failed_by_set=_counts(row.place for row in self._rows() if row.kind.failed),
             before=before,
@@ -179,12 +186,13 @@ class Tally:
             longest_gap_seconds=self._longest_gap(),
             longest_gap_by_set={str(n): self._longest_gap(n) for n in SetName},
             outage_seconds=self._outage(ended),
-            first_new=None if first_new is None else round(first_new - cut_over, 3),
-            last_old=None if last_old is None else round(last_old - cut_over, 3),
+            first_new=_after(cut_over, first_new),
+            last_old=_after(cut_over, last_old),
             old=old,
             new=fresh,
             verdict=judge(old, fresh),
             unread=self.unread,
+            series=series_of(self._columns, self._began, self._first, ended, cut_over),
         )
 
     def _latencies(self, ended: float, new: SetName) -> tuple[Latency | None, ...]:
@@ -199,7 +207,7 @@ class Tally:
             switching = after if row.place == SETS.index(new) else during
             part = before if row.start < self._began else switching
             part.append((row.ended - row.start) * 1000)
-        return _latency(before), _latency(during), _latency(after)
+        return latency_of(before), latency_of(during), latency_of(after)
 
     def _longest_gap(self, name: SetName | None = None) -> float:
         """The longest time between the starts of two requests of the switch, in seconds."""
@@ -220,27 +228,21 @@ class Tally:
                 longest = max(longest, following - last)
         return round(longest, 3)
 
+    @property
+    def _columns(self) -> Iterator[tuple[float, float, int, int]]:
+        return zip(self._ended, self._seconds, self._kind, self._set, strict=True)
+
     def _rows(self, name: SetName | None = None, baseline: bool = False) -> Iterator[_Row]:
         """Of one set or of all, since the switch began or with what came shortly before."""
         start = 0.0 if baseline else self._began
         wanted = None if name is None else SETS.index(name)
-        for ended, seconds, kind, place in zip(
-            self._ended, self._seconds, self._kind, self._set, strict=True
-        ):
+        for ended, seconds, kind, place in self._columns:
             if ended >= start and wanted in (None, place):
                 yield _Row(ended - seconds, ended, Kind(kind), place)
 
 
-def percentile(ordered: list[float], percent: int) -> float:
-    """The nearest-rank percentile of a list in order."""
-    return round(ordered[max(0, ceil(percent / 100 * len(ordered)) - 1)], 1)
-
-
-def _latency(taken: Iterable[float]) -> Latency | None:
-    ordered = sorted(taken)
-    if not ordered:
-        return None
-    return Latency(len(ordered), percentile(ordered, 50), percentile(ordered, 99))
+def _after(start: float | None, moment: float | None) -> float | None:
+    return None if start is None or moment is None else round(moment - start, 3)
 
 
 def _counts(places: Iterable[int]) -> dict[str, int]:

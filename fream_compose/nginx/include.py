@@ -10,12 +10,14 @@ import json
 import os
 import re
 import shutil
+import stat
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
 from fream_compose.errors import FreamError
 from fream_compose.project import durable
+from fream_compose.project.sharing import folder_mode
 from fream_compose.release import LiveRelease, SetName, Version
 
 LINK, FOLDERS = "live", ".live"
@@ -25,14 +27,19 @@ _NOTHING = "none"  # the folder of a project that has released nothing
 _UNNAMED = "unnamed"  # of a release of which nobody knows the switch
 _INSIDE = f"/etc/nginx/{LINK}"  # where nginx's container has it
 _READABLE = 0o755
+SERVICE = "has-"  # with a service that the release has beside the app
 _NET = "net-"  # with the set that the other may answer for
 
 
-def put(folder: Path, live: LiveRelease | None) -> None:
-    """Name a release, or none, in one rename. Raises ConfigurationError; then nothing changed."""
+def put(folder: Path, live: LiveRelease | None, services: tuple[str, ...] = ()) -> None:
+    """Name a release, or none, in one rename. Raises ConfigurationError; then nothing changed.
+
+    services: that it has beside the app, where it is named for the first time.
+    """
     name = (live.switch or _UNNAMED) if live else _NOTHING
+    born = {f"{SERVICE}{service}": "" for service in services}
     try:
-        _make(folder / FOLDERS, name, render(live))
+        _make(folder / FOLDERS, name, render(live), born)
         before = _target(folder)
         _point(folder, name)
         if before != name:
@@ -115,8 +122,8 @@ def release_of(name: str, version: str, switch: str) -> LiveRelease | None:
     return LiveRelease(SetName(name), Version.parse(version), switch) if name else None
 
 
-def _make(folders: Path, name: str, files: Mapping[str, str]) -> None:
-    """Make a folder that is whole from the moment it has its name.
+def _make(folders: Path, name: str, files: Mapping[str, str], born: Mapping[str, str]) -> None:
+    """Make a folder that is whole from the moment it has its name, with what only then holds.
 
     One that is there may be live: only what differs is written, so that nginx always finds
     the rest, and so that going back succeeds on a full disk, too.
@@ -128,7 +135,7 @@ def _make(folders: Path, name: str, files: Mapping[str, str]) -> None:
     make_readable(folders)
     draft = folders / f".{name}"
     shutil.rmtree(draft, ignore_errors=True)
-    _complete(draft, files)
+    _complete(draft, {**files, **born})
     draft.replace(made)
     durable.sync_folder(folders)
 
@@ -151,8 +158,9 @@ def _holds(path: Path, text: str) -> bool:
 def make_readable(folder: Path) -> None:
     """Make a folder that nginx's user reads, whatever this user's umask is. Raises OSError."""
     folder.mkdir(exist_ok=True)
-    if folder.stat().st_mode & 0o777 != _READABLE:
-        folder.chmod(_READABLE)
+    mode = folder_mode(folder.parent, _READABLE)
+    if stat.S_IMODE(folder.stat().st_mode) != mode:
+        folder.chmod(mode)
 
 
 def _point(folder: Path, name: str) -> None:

@@ -8,9 +8,12 @@ import os
 import re
 import secrets
 import shutil
+import stat
 import tempfile
 from contextlib import suppress
 from pathlib import Path
+
+from fream_compose.project.sharing import folder_mode
 
 _FOLDER = ".key"
 _HEADER = "X-Fream-Key"
@@ -39,9 +42,13 @@ def renew(folder: Path) -> None:
 
 def _held(keys: Path) -> str:
     """The key that there is; empty where there is none, or where others may list it."""
-    if not keys.is_dir() or keys.stat().st_mode & 0o777 != _SEARCHABLE:
+    if not keys.is_dir() or stat.S_IMODE(keys.stat().st_mode) != _mode(keys):
         return ""
     return min((path.name for path in keys.iterdir() if _KEY.fullmatch(path.name)), default="")
+
+
+def _mode(keys: Path) -> int:
+    return folder_mode(keys.parent, _SEARCHABLE)
 
 
 def _made(keys: Path) -> str:
@@ -50,7 +57,7 @@ def _made(keys: Path) -> str:
     draft = Path(tempfile.mkdtemp(prefix=f"{_FOLDER}.", dir=keys.parent))
     key = secrets.token_hex(32)
     (draft / key).touch(mode=0o600)
-    draft.chmod(_SEARCHABLE)
+    draft.chmod(_mode(keys))
     with suppress(PermissionError):  # who runs this as root does so for the folder's owner
         owner = keys.parent.stat()
         for path in (draft / key, draft):

@@ -15,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from fream_compose import foreign
+from fream_compose import foreign, times
 from fream_compose.nginx import include
 from fream_compose.project import durable
 from fream_compose.release import moment_of
@@ -152,6 +152,6 @@ def summary(found: Maintenance | None) -> str:
     """For people, in one line."""
     if found is None:
         return "Maintenance is off: the app is open to everybody"
-    since = f" since {found.since.astimezone():%Y-%m-%d %H:%M:%S}" if found.since else ""
+    since = f" since {times.since(found.since)}" if found.since else ""
     passes = f"; {', '.join(found.allow)} may pass" if found.allow else ""
     return f'Maintenance is on{since}: "{found.message}"{passes}'

@@ -1,6 +1,6 @@
 """nginx as a release sees it: what it serves and what its files name."""
 
-from fream_compose.nginx import include, maintenance
+from fream_compose.nginx import include, maintenance, route_files
 from fream_compose.nginx.candidate import Candidate
 from fream_compose.nginx.maintenance import Maintenance
 from fream_compose.nginx.reload import Reload
@@ -16,7 +16,7 @@ class Proxy(Candidate, Reload):
 
     def put(self, live: LiveRelease | None) -> None:
         """Name a release for an nginx that is about to start. Raises ConfigurationError."""
-        include.put(self._directory, live)
+        include.put(self._directory, live, self._services(live))
 
     def prepare(self) -> None:
         """Name nothing, where nothing was named yet. Raises ConfigurationError."""
@@ -40,6 +40,18 @@ class Proxy(Candidate, Reload):
     def test(self, live: LiveRelease | None) -> None:
         """Check the configuration as it would be with this set live. Raises ProxyError."""
         self._test(lambda folder: include.put(folder, live))
+
+    def put_routes(self, tested: bool) -> None:
+        """Write the routes that the settings ask for; nginx has to read them.
+
+        tested: by an nginx that runs. Raises ConfigurationError, and ProxyError when it refuses
+        them; then nothing is changed.
+        """
+        if not route_files.differ(self._directory, self.routes):
+            return
+        if tested:
+            self._test(lambda folder: route_files.put(folder, self.routes))
+        route_files.put(self._directory, self.routes)
 
     def maintenance(self) -> Maintenance | None:
         """The maintenance that the files name; an allow list counts from nginx's next reload."""

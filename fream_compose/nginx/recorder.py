@@ -24,7 +24,8 @@ class Recorder:
 
     def __init__(self, process: subprocess.Popen[str] | None, missing: str = "") -> None:
         self._missing = missing
-        self._cut_over = self._ended = began = time.time()
+        self._ended = began = time.time()
+        self._cut_over: float | None = None
         self._tally = Tally(began)
         self._lock = threading.Lock()
         self._said = ""  # by Docker, where it cannot read on

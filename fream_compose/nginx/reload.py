@@ -30,7 +30,7 @@ class Reload(Control):
         timeout: seconds until it must be confirmed. Raises ProxyError.
         """
         workers = len(self._accepting())
-        include.put(self._directory, live)
+        include.put(self._directory, live, self._services(live))
         if self._comes_true(live, workers, min(timeout, _AT_ONCE_SECONDS)):
             return
         # An nginx that was started while the link was lost does not look for it.
@@ -87,7 +87,8 @@ class Reload(Control):
 
         timeout: seconds until the new workers must be alone. Raises ProxyError.
         """
-        self._reload(lambda: None, lambda state: state.looks, timeout)
+        wanted = self.routes.mark
+        self._reload(lambda: None, lambda now: now.looks and now.routes == wanted, timeout)
         key.renew(self._directory)
 
     def maintain(self, wanted: Maintenance | None, timeout: float) -> None:

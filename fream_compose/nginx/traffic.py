@@ -9,13 +9,13 @@ from functools import partial
 
 from fream_compose.errors import FreamError
 from fream_compose.nginx.access_log import Request
-from fream_compose.nginx.evidence import percentile
 from fream_compose.nginx.follower import Follow, Follower
+from fream_compose.nginx.latency import percentile
 from fream_compose.nginx.log_reader import LogReader
 from fream_compose.release import SetName
 
 _WINDOW_SECONDS = 10.0  # over which latencies are taken
-_LOOKS = 20  # that a sparkline shows
+_LOOKS = 30  # that a sparkline shows
 _CATCH_UP_LINES = 1000  # of the log, after nginx was started anew
 
 

@@ -14,11 +14,12 @@ from fream_compose.nginx.proxy import Proxy
 from fream_compose.operations import infra, ownership
 from fream_compose.operations.checks import Checks
 from fream_compose.operations.context import Context
+from fream_compose.operations.live_images import record
 from fream_compose.project import lock
-from fream_compose.project.live_record import record
 from fream_compose.project.state import state_of
 from fream_compose.release import LiveRelease
 from fream_compose.report import Report
+from fream_compose.step_ids import StepId
 
 _DATA = Path("/var/lib/mysql")
 _CLOSING_SECONDS = 1  # that nginx gets to end its requests, while nobody else can connect
@@ -56,8 +57,9 @@ def adopt(context: Context, given: Path | None = None) -> Adopted:
         _note_the_rest(project, live, context.report)
     if live:
         checks = Checks(context, live.set)
-        with context.report.step(f"Check {live.set} through nginx"):
-            checks.through_nginx()
+        title, id = f"Check {live.set} through nginx", StepId.THROUGH_NGINX
+        with context.report.step(title, limit=checks.left, id=id) as step:
+            checks.through_nginx(step.saw)
     return Adopted(tuple(origin.container for origin in foreign), folders, live)
 
 
@@ -133,16 +135,16 @@ def _live(project: Project, proxy: Proxy, foreign: tuple[Origin, ...]) -> LiveRe
 
 def _bring_over(context: Context, live: LiveRelease | None) -> None:
     project, settings, report = context.project, context.settings, context.report
-    with report.step("Name what is live in this folder's files"):
+    with report.step("Name what is live in this folder's files", id=StepId.NAME_LIVE):
         context.proxy.put(live)
-        record(settings, live)
-    with report.step("Test this folder's nginx configuration"):
+        record(project, live)
+    with report.step("Test this folder's nginx configuration", id=StepId.TEST_NGINX):
         project.compose.test_nginx(context.interruption.check)
     beside = tuple(name for name in settings.infra if name != "nginx")
     if beside:
-        with report.step(f"Start {' and '.join(beside)} from here"):
+        with report.step(f"Start {' and '.join(beside)} from here", id=StepId.START_INFRA):
             infra.start(context, project.containers.all(), recreate=True, services=beside)
-    with report.step("Start nginx from here"):
+    with report.step("Start nginx from here", id=StepId.START_NGINX):
         infra.start(context, project.containers.all(), recreate=True, stop_seconds=_CLOSING_SECONDS)
 
 

@@ -13,6 +13,7 @@ from fream_compose.operations.snapshot import Snapshot
 from fream_compose.project.envfile import plain
 from fream_compose.project.live_record import profiles
 from fream_compose.release import SetName
+from fream_compose.times import moment
 
 
 class Fault(Enum):
@@ -28,6 +29,8 @@ class Fault(Enum):
     UNNAMED = "a set runs, but nothing says that it was released"
     IDLE_SET = "the idle set has containers: a run was interrupted, or they were started by hand"
     ENV_FILE = ".env does not name what is live"
+    TAGS = "a tag names another image here than the live release's"
+    WORKERS = "services that work for the live release only do not, or work for another"
 
 
 def diagnose(snapshot: Snapshot) -> tuple[Fault, ...]:
@@ -44,6 +47,8 @@ def diagnose(snapshot: Snapshot) -> tuple[Fault, ...]:
         Fault.UNNAMED: live is None and bool(snapshot.occupied),
         Fault.IDLE_SET: live is not None and bool(left_over(snapshot)),
         Fault.ENV_FILE: _env_disagrees(snapshot),
+        Fault.TAGS: bool(snapshot.misnamed),
+        Fault.WORKERS: bool(snapshot.workers.missing or snapshot.workers.astray),
     }
     return tuple(fault for fault in Fault if wrong.get(fault))
 
@@ -59,8 +64,17 @@ def cause(fault: Fault, snapshot: Snapshot) -> str:
     """What is out of order, in the words of this very project."""
     overdue = snapshot.overdue
     if fault is Fault.IDLE_SET and overdue and overdue.set in left_over(snapshot):
-        return f"{overdue.set} was kept warm until {overdue.until}, and is overdue"
-    return fault.value
+        return f"{overdue.set} was kept warm until {moment(overdue.until)}, and is overdue"
+    if fault is Fault.WORKERS and (workers := snapshot.workers):
+        lacks = [f"{service} does not run, and its release is live" for service in workers.missing]
+        return "; ".join(
+            [
+                *lacks,
+                *(f"{one.service} is there, and its set is not live" for one in workers.astray),
+            ]
+        )
+    names = f"{', '.join(snapshot.misnamed)}: " if fault is Fault.TAGS else ""
+    return f"{names}{fault.value}"
 
 
 def kept_because(snapshot: Snapshot, name: SetName, replaced: bool = False) -> str:
@@ -130,6 +144,9 @@ def _other_version(snapshot: Snapshot) -> bool:
 
 def _env_disagrees(snapshot: Snapshot) -> bool:
     live = snapshot.live
+    if snapshot.profiles is None:
+        return False
     if plain(snapshot.profiles) != profiles(snapshot.profiles, live.set if live else None):
         return True
-    return live is not None and snapshot.versions.get(live.set) != str(live.version)
+    wanted = snapshot.named or str(live.version if live else "")
+    return live is not None and snapshot.versions.get(live.set) != wanted

@@ -3,9 +3,10 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
+from fream_compose import times
 from fream_compose.docker.facts import Condition, seconds
 from fream_compose.docker.project import Project
 from fream_compose.errors import EngineError, ProxyError
@@ -13,14 +14,16 @@ from fream_compose.image_reference import ImageReference
 from fream_compose.nginx import include
 from fream_compose.nginx.proxy import Proxy
 from fream_compose.operations.snapshot import Snapshot
+from fream_compose.project.live_record import checks_as
 from fream_compose.project.notes import Checked
+from fream_compose.project.release_services import APP
 from fream_compose.project.settings import ServiceSettings, Settings
 
-_RECREATE = "fream up --recreate"
+_RECREATE = "fream up infra --recreate"
 _RELEASE = "the next fream switch"
 _RELOAD = "fream reload"
 # Written by fream, which has nginx confirm them; and what nginx reads anew for each answer.
-_NOT_READ_ONCE = re.compile(r"(.*/)?(\..*|.*~|README.*|.*\.(html|md)|pages/.*)")
+_NOT_READ_ONCE = re.compile(r"(.*/)?(\..*|.*~|README.*|.*\.(html|md)|(pages|www)/.*)")
 _OWN = (include.LINK, "maintenance.inc", "maintenance-allow.inc")
 _PLACE = re.compile(r"/etc/nginx/(?P<file>[^\s:]+):(?P<line>\d+)")
 
@@ -48,11 +51,26 @@ class Drift:
 def drift_of(project: Project, proxy: Proxy, seen: Snapshot) -> tuple[Drift, ...]:
     """Everything that is set and does not hold yet. Looks, changes nothing."""
     settings = project.settings
-    checked = settings.state.notes.checked()
+    live, notes = seen.live, settings.state.notes
+    checked = notes.checked(live.set, str(live.version)) if live else None
     return (
         *of_containers(settings, seen),
         *of_health(settings, seen, checked),
         *_of_nginx(settings, proxy, seen),
+    )
+
+
+def pending(project: Project, proxy: Proxy, seen: Snapshot) -> tuple[Drift, ...]:
+    """The same, and all else that `fream up infra --recreate` makes anew. Raises EngineError."""
+    found = drift_of(project, proxy, seen)
+    infra = [c for c in seen.conditions if c.service in project.settings.infra and c.fingerprint]
+    told = " ".join(drift.what for drift in found)
+    wanted = project.compose.fingerprints([c.service for c in infra]) if infra else frozenset()
+    others = (c.service for c in infra if (c.service, c.fingerprint) not in wanted)
+    return found + tuple(
+        Drift(f"settings of {service}", "as its container was made", "something else", _RECREATE)
+        for service in others
+        if f" of {service}" not in told
     )
 
 
@@ -102,10 +120,20 @@ def _listed(values: frozenset[str]) -> str:
 
 
 def of_health(settings: Settings, seen: Snapshot, checked: Checked | None) -> Iterator[Drift]:
-    """The health path, where another is set than the live release was found good with. Pure."""
-    live, wanted = seen.live, settings.switch.health.path
-    if checked and live and checked.is_of(live.set, str(live.version)) and checked.path != wanted:
-        yield Drift("health path", checked.path, wanted, _RELEASE)
+    """A health check, where another is set than the live release was found good with. Pure."""
+    live, wanted = seen.live, settings.checks
+    if not (checked and live):
+        return
+    then = checks_as(checked, settings)
+    runs, members = {c.service for c in seen.conditions}, settings.sets[live.set].members
+    # A service that comes with the next release is no change of a check.
+    new = {name for name in wanted if checked.checks and members.get(name) in runs}
+    for name in sorted({*then} | new):
+        before, now = (str(checks.get(name) or "none") for checks in (then, wanted))
+        if before != now:
+            path = name == APP and then[name].by == wanted[name].by == "http"
+            what = "health path" if path else f"health check of {name}"
+            yield Drift(what, before, now, _RELEASE)
 
 
 def _of_nginx(settings: Settings, proxy: Proxy, seen: Snapshot) -> Iterator[Drift]:
@@ -114,6 +142,8 @@ def _of_nginx(settings: Settings, proxy: Proxy, seen: Snapshot) -> Iterator[Drif
     now = next((c for c in seen.conditions if c.name == container), None)
     if now is None:
         return
+    if not seen.silent and proxy.routes_pending():
+        yield Drift("routes", "those that nginx has read", "others", _RELOAD)
     newer = () if seen.silent else tuple(_newer(folder, proxy, now.started))
     if (newer or seen.silent) and (refusal := _refusal(proxy)):
         runs = "nothing: nginx does not start" if seen.silent else "the files before the change"
@@ -123,7 +153,7 @@ def _of_nginx(settings: Settings, proxy: Proxy, seen: Snapshot) -> Iterator[Drif
         yield Drift(
             f"{folder.name}/{path.relative_to(folder)}",
             "the file before the change",
-            f"the change of {datetime.fromtimestamp(moment).astimezone():%Y-%m-%d %H:%M:%S}",
+            f"the change of {times.moment(datetime.fromtimestamp(moment, UTC))}",
             _RELOAD,
         )
 

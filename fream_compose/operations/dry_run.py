@@ -9,7 +9,9 @@ from fream_compose.docker.project import Project
 from fream_compose.errors import EngineError, FreamError, LockedError
 from fream_compose.nginx.proxy import Proxy
 from fream_compose.operations.diagnosis import diagnose
+from fream_compose.operations.kinds import reject_missing
 from fream_compose.operations.plan import Plan, SwitchRequest, decide
+from fream_compose.operations.routing import reject_pending_routes
 from fream_compose.operations.snapshot import Snapshot, take_snapshot
 from fream_compose.operations.steps import planned
 from fream_compose.project import lock
@@ -47,6 +49,7 @@ def dry_run(project: Project, proxy: Proxy, request: SwitchRequest) -> DryRun:
     steps = [(str(s.id), s.title, s.cause) for s in planned(plan, request, project.settings)]
     looks: list[Callable[[], None]] = [
         lambda: _lock(project),
+        lambda: reject_missing(project.settings.checks),
         lambda: _image(project, plan, request),
         lambda: _port(project, seen, plan),
         lambda: _nginx(proxy, seen),
@@ -72,7 +75,8 @@ def _image(project: Project, plan: Plan, request: SwitchRequest) -> None:
     """The registry has the image, and there is room for it."""
     if plan.reuses(request):
         return
-    needed, free = project.images.bytes_to_pull(request.version), project.images.free_bytes()
+    needed = project.images.bytes_to_pull(plan.target, request.version)
+    free = project.images.free_bytes()
     if free is not None and needed > free:
         raise EngineError(
             f"There is no room for {request.version.tag}",
@@ -88,4 +92,5 @@ def _port(project: Project, seen: Snapshot, plan: Plan) -> None:
 
 def _nginx(proxy: Proxy, seen: Snapshot) -> None:
     if not seen.silent:
+        reject_pending_routes(proxy)
         proxy.test_as_it_is()

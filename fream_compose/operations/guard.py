@@ -8,6 +8,7 @@ from fream_compose.nginx.recorder import Recorder
 from fream_compose.operations.checks import Checks
 from fream_compose.project.x_fream import Guard as GuardSettings
 from fream_compose.release import SetName
+from fream_compose.report import Saw, unseen
 from fream_compose.verdict import Share, Verdict, judge
 
 _LOOK_SECONDS = 0.5  # between two looks
@@ -60,9 +61,22 @@ class Guard:
             if fault:
                 raise GuardError("The new release failed after the cut-over", fault)
 
-    def finish(self) -> str:
-        """Watch until the time is over; returns what was seen. Raises GuardError."""
-        while (left := self._until - self._clock()) > 0:
+    def renew(self) -> None:
+        """Watch as long as from the cut-over on, from now on: something has just started."""
+        self._until = self._clock() + self._settings.time.total_seconds()
+
+    @property
+    def left(self) -> float:
+        """The seconds until the time is over."""
+        return max(0.0, self._until - self._clock())
+
+    def finish(self, saw: Saw = unseen) -> str:
+        """Watch until the time is over; returns what was seen. Raises GuardError.
+
+        saw: gets how its users fare so far.
+        """
+        while left := self.left:
+            saw(f"{self._recorder.shares(self._name)[1]} since the cut-over")
             self.pause(min(left, _LOOK_SECONDS))
         self.confirm()
         return "it answers"
@@ -82,7 +96,10 @@ class Guard:
 
     def _health(self) -> str:
         """Two bad answers in a row, or one container that is not what it was."""
-        fault = self._checks.fault(self._checks.patience)
+        try:
+            fault = self._checks.look(self._checks.patience)
+        except EngineError:
+            fault = ""  # as below
         self._unhealthy = self._unhealthy + 1 if fault else 0
         due = self._clock() - self._containers_looked >= _CONTAINERS_SECONDS
         if (fault or due) and (changed := self._changed()):

@@ -6,22 +6,44 @@ from dataclasses import dataclass
 from fream_compose import http, pattern
 from fream_compose.docker.facts import Condition
 from fream_compose.errors import UnhealthyError
-from fream_compose.project.x_fream import Health
+from fream_compose.project.health_settings import Health
+from fream_compose.report import Saw, unseen
 from fream_compose.secrecy import hidden
 
+_MORE_MEMORY = (
+    "Give it more memory (mem_limit in app.yaml), or have it take less, then switch to it again"
+)
 _INSPECT_EVERY = 1.0  # seconds between looks at a container that does not answer
+
+
+def _no_hint() -> str:
+    return ""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What one check saw. said: in a few words. fault: what is wrong; empty when it is good.
+
+    seconds: that the answer took. final: whether no later one can be better. hint: tells the
+    usual reason of the fault, and what to change; empty when there is none.
+    """
+
+    said: str = ""
+    fault: str = ""
+    seconds: float = 0.0
+    final: bool = False
+    hint: Callable[[], str] = _no_hint
 
 
 @dataclass(frozen=True)
 class Probe:
     """How one check asks, and how it looks at the container behind.
 
-    ask: makes the request; raises http.Unreachable.
-    condition: state of the app's container.
+    ask: looks once. condition: state of the service's container.
     """
 
     where: str
-    ask: Callable[[], http.Answer]
+    ask: Callable[[], Seen]
     condition: Callable[[], Condition]
 
 
@@ -31,39 +53,37 @@ def wait_until_healthy(
     deadline: float,
     clock: Callable[[], float],
     pause: Callable[[float], None],
-) -> http.Answer:
+    saw: Saw = unseen,
+) -> Seen:
     """Ask until enough answers in a row are good. Returns the last one.
 
-    deadline: on the clock, in its seconds. Raises UnhealthyError at the deadline, and at
-    once when the container crashes.
+    deadline: on the clock, in its seconds. saw: gets what each look saw. Raises UnhealthyError
+    at the deadline, and at once when the container crashes, or when nothing better can come.
     """
     in_a_row = 0
     looked = clock()
     while True:
         asked = clock()
-        answer, fault = _check(probe, settings)
+        seen = probe.ask()
+        fault = seen.fault
         in_a_row = 0 if fault else in_a_row + 1
-        if answer and in_a_row >= settings.successes:
-            return answer
+        if in_a_row >= settings.successes:
+            return seen
+        good = f"{in_a_row} of {settings.successes} good answers"
+        saw(f"last check: {fault} ({settings})" if fault else good)
         if fault and clock() - looked >= _INSPECT_EVERY:
             looked = clock()
             _reject_crashed(probe)
-        if clock() >= deadline:
+        if seen.final or clock() >= deadline:
+            limit = f"within {settings.timeout.total_seconds():g} s"
             raise UnhealthyError(
-                f"The new release was not healthy within {settings.timeout.total_seconds():g} s",
+                f"The new release was not healthy {limit}"
+                if not seen.final
+                else "The health of the new release cannot be known",
                 f"{probe.where}: {fault or 'too few good answers in a row'}",
-                next_step=hint(answer, fault),
+                next_step=seen.hint(),
             )
         pause(max(0.0, asked + settings.interval.total_seconds() - clock()))
-
-
-def _check(probe: Probe, settings: Health) -> tuple[http.Answer | None, str]:
-    """One answer, and what is wrong with it; empty when it is good."""
-    try:
-        answer = probe.ask()
-    except http.Unreachable as error:
-        return None, str(error)
-    return answer, fault_of(answer, settings)
 
 
 def fault_of(answer: http.Answer, settings: Health) -> str:
@@ -85,8 +105,8 @@ def _reject_crashed(probe: Probe) -> None:
     if condition.crashed:
         raise UnhealthyError(
             "The new release crashed",
-            f"Its container is {condition.state}; exit code {condition.exit_code}, "
-            f"restarted {condition.restarts} times",
+            f"{condition.name or 'Its container'} {condition.ending}",
+            next_step=_MORE_MEMORY if condition.starved else "",
         )
 
 
@@ -95,35 +115,3 @@ def describe(answer: http.Answer) -> str:
     body = " ".join(hidden(answer.body).split())[:200]
     target = f" to {answer.location}" if answer.location else ""
     return f"HTTP {answer.status}{target}" + (f": {body}" if body else "")
-
-
-def hint(answer: http.Answer | None, fault: str) -> str:
-    """The usual reason for what was seen, and what to change; empty when there is none."""
-    if answer is None:
-        return _connection_hint(fault)
-    if answer.upstream.startswith("fream_"):
-        return "nginx does not find the container: it must be in the project's network"
-    if 300 <= answer.status < 400:
-        why = "to log in" if "login" in answer.location else "elsewhere"
-        return (
-            f"The app redirects {why}: choose a path that answers by itself "
-            "(HEALTH_CHECK_POINT), or accept the status (x-fream.health.statuses)"
-        )
-    if answer.cut:
-        return "Choose a path with a short answer (HEALTH_CHECK_POINT)"
-    return {
-        400: "The app may reject the Host header: set x-fream.health.host",
-        401: "The path wants a login: choose an open one (HEALTH_CHECK_POINT)",
-        403: "The path is not open to all: choose another (HEALTH_CHECK_POINT)",
-        404: "The path does not exist in this release: check HEALTH_CHECK_POINT",
-        421: "The app does not serve this host: set x-fream.health.host",
-    }.get(answer.status, "")
-
-
-def _connection_hint(fault: str) -> str:
-    if "no answer within" in fault:
-        return "The app accepts connections but does not answer: it may wait for its database"
-    return (
-        "Nothing listens on the app's port: the app must listen on 0.0.0.0 at the port "
-        "that SERVER_PORT names, and may need more time (HEALTH_CHECK_TIMEOUT)"
-    )

@@ -8,17 +8,24 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from types import MappingProxyType
 
 from fream_compose.docker.project import Project
 from fream_compose.errors import FreamError, HookError, reason
 from fream_compose.operations import left_hook
+from fream_compose.operations.inside import reap
 from fream_compose.process import Output, follow
-from fream_compose.project.history import HookRun, Kind
+from fream_compose.project.entry import HookRun, Kind
 from fream_compose.project.notes import RunningHook
+from fream_compose.project.operator import note, who
 from fream_compose.project.x_fream import Hook, Hooks
 from fream_compose.release import LiveRelease
+from fream_compose.report import Saw, unseen
 from fream_compose.secrecy import hidden
+from fream_compose.text import clean
 
+NOTHING_MORE: Mapping[str, str] = MappingProxyType({})
+_LONGEST = 500  # characters of a variable
 _REMEMBERED = 1000  # bytes of the beginning and of the end that the history keeps
 
 
@@ -31,17 +38,21 @@ def run_hooks(
     check: Callable[[], None],
     kind: Kind,
     ran: list[HookRun],
+    saw: Saw = unseen,
+    more: Mapping[str, str] = NOTHING_MORE,
 ) -> None:
     """Run the hooks of a moment, one after the other.
 
     check: called many times a second; what it raises ends the hook. ran: gets what became
-    of each. Raises HookError for the first that fails or takes too long, with what it
-    printed; then all that it started is ended. What a good one leaves in the background
-    is the user's, and stays.
+    of each. saw: gets which one runs. more: what they find in their environment besides what all
+    find. Raises HookError for the first that fails or takes too long, with what it printed; then
+    all that it started is ended. What a good one leaves in the background is the user's, and
+    stays.
     """
     for number, hook in enumerate(hooks, 1):
         name = f"{moment.replace('_', ' ')} {number} ({hook})"
-        environment = variables(moment, project, release, replaces, kind)
+        environment = {**variables(moment, project, release, replaces, kind), **more}
+        saw(f"{number} of {len(hooks)}: {hook}")
         output, began, result = Output(), time.monotonic(), "cut off"
         try:
             _run(hook, name, project, release, environment, output, check)
@@ -68,19 +79,27 @@ def variables(
     moment: str, project: Project, release: LiveRelease, replaces: LiveRelease | None, kind: Kind
 ) -> dict[str, str]:
     """What a hook finds in its environment."""
-    port = project.containers.port(release.set)
+    port, version = project.containers.port(release.set), release.version
+    image = project.settings.sets[release.set].app_image.reference(version.tag)
     return {
         "FREAM_HOOK": moment,
         "FREAM_KIND": str(kind),
         "FREAM_SWITCH": release.switch,
         "FREAM_SET": str(release.set),
-        "FREAM_VERSION": release.version.tag,
-        "FREAM_DIGEST": release.version.digest,
-        "FREAM_IMAGE": f"{project.settings.image}:{release.version}",
+        "FREAM_VERSION": version.tag,
+        "FREAM_DIGEST": version.digest,
+        "FREAM_IMAGE": f"{image}@{version.digest}" if version.digest else image,
         "FREAM_ADDRESS": f"http://127.0.0.1:{port}" if port else "",
         "FREAM_PREVIOUS_VERSION": replaces.version.tag if replaces else "",
+        "FREAM_BY": whole_line(who()),
+        "FREAM_NOTE": whole_line(note()),
         left_hook.MARK: secrets.token_hex(8),
     }
+
+
+def whole_line(words: str) -> str:
+    """Words as a value of a variable: one line, without what no environment can hold."""
+    return " ".join(clean(words).split())[:_LONGEST]
 
 
 def _command(
@@ -91,7 +110,8 @@ def _command(
     if hook.where == "release":
         container = f"{project.compose.one_off_prefix}{release.switch.lower()}"
         return project.compose.one_off_command(release.set, container, hook.run, environment)
-    return project.compose.inside_command(release.set, hook.run, environment)
+    app = project.settings.sets[release.set].container
+    return project.containers.exec_command(app, hook.run, environment)
 
 
 def _run(
@@ -126,7 +146,7 @@ def _run(
     else:
         notes.forget_hook()
     finally:
-        _reap(process)
+        reap(process)
 
 
 def _start(
@@ -170,11 +190,3 @@ def _ending(code: int) -> str:
     with suppress(ValueError):  # most of the real-time signals have no name
         return f"ended by {signal.Signals(-code).name}"
     return f"ended by signal {-code}"
-
-
-def _reap(process: subprocess.Popen[bytes]) -> None:
-    """Forget a process that has ended; one that could not be ended is not waited for."""
-    if process.stdout:
-        process.stdout.close()
-    with suppress(subprocess.TimeoutExpired):
-        process.wait(timeout=1)

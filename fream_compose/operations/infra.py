@@ -7,12 +7,17 @@ from fream_compose.docker.facts import Container
 from fream_compose.docker.project import Project
 from fream_compose.errors import ConfigurationError, EngineError, UsageError
 from fream_compose.nginx.control import ProxyState
-from fream_compose.operations import passwords
+from fream_compose.operations import https, passwords
 from fream_compose.operations.checks import Checks
 from fream_compose.operations.context import Context
+from fream_compose.operations.hand_over import HandOver
+from fream_compose.operations.keeper import SERVICE as KEEPER
+from fream_compose.operations.live_images import late_of, ready
 from fream_compose.operations.snapshot import occupied_sets
+from fream_compose.project.layout import Address
 from fream_compose.release import LiveRelease, SetName
 from fream_compose.report import Report
+from fream_compose.step_ids import StepId
 
 _READY_SECONDS = 300  # MySQL's first start creates its data files
 _OLDEST_NGINX = (1, 27, 4)
@@ -21,18 +26,24 @@ _OLDEST_NGINX = (1, 27, 4)
 def up(context: Context, profiles: tuple[str, ...], recreate: bool = False) -> ProxyState:
     """Start MySQL and nginx, wait until both answer, then the live set where it is wanted.
 
-    profiles: what to start; empty means all that is live. recreate: restart MySQL or nginx
-    where its settings have changed; else what runs is left as it is. Raises UsageError for a
+    With HTTPS the keeper of the certificates, too, and each host is tried for. profiles: what
+    to start; empty means all that is live. recreate: restart MySQL or nginx where its settings
+    have changed; else what runs is left as it is. Raises UsageError for a
     profile that does not exist or is idle, ConfigurationError for a port in use,
     EngineError and ProxyError.
     """
     project, report = context.project, context.report
     _reject_unknown(project, profiles)
     containers = project.containers.all()
-    with report.step("Start " + " and ".join(project.settings.infra)):
+    runs = any((c.service, c.state) == ("nginx", "running") for c in containers)
+    context.proxy.put_routes(tested=runs)
+    with report.step(
+        f"Start {_listed(project.settings.infra)}", limit=_READY_SECONDS, id=StepId.START_INFRA
+    ):
         start(context, containers, recreate)
         passwords.reject_refused(project, report, context.interruption.check)
-    with report.step("Ask nginx what is live") as step:
+    https.end_unwanted_keeper(context, containers)
+    with report.step("Ask nginx what is live", id=StepId.ASK_NGINX) as step:
         state = context.proxy.state()
         step.detail = f"{state.live.set} {state.live.version.tag}" if state.live else "nothing yet"
     live = state.live.set if state.live else None
@@ -41,7 +52,12 @@ def up(context: Context, profiles: tuple[str, ...], recreate: bool = False) -> P
         _start_live(context, state.live)
     elif live and live not in occupied_sets(project.settings, containers):
         report.warn(f"{live} is live but does not run; type: fream up")
+    https.get(context)
     return state
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return " and ".join([", ".join(names[:-1]), names[-1]] if names[1:] else names)
 
 
 def _reject_unknown(project: Project, profiles: tuple[str, ...]) -> None:
@@ -59,7 +75,7 @@ def _reject_idle(profiles: tuple[str, ...], live: SetName | None) -> None:
         raise UsageError(
             f"{idle[0]} is idle",
             "A set that is not live is started by a release",
-            next_step="fream switch --version VERSION",
+            next_step="fream switch VERSION",
         )
 
 
@@ -80,10 +96,7 @@ def start(
     nginx = (settings.nginx_container, "running", settings.nginx_image)
     if nginx not in ((c.name, c.state, c.image) for c in containers):
         reject_old_nginx(project.images.nginx_version(), settings.nginx_image)
-    present = {container.service for container in containers if container.holds_ports}
-    ports.reject_taken(
-        {name: settings.addresses[name] for name in settings.infra if name not in present}
-    )
+    ports.reject_taken(_new_addresses(project, containers, recreate))
     for clash in project.containers.clashes():
         raise ConfigurationError(clash.what, clash.why, next_step=clash.next_step)
     refusal = passwords.Refusal(project)
@@ -95,16 +108,51 @@ def start(
     # An nginx that starts without the link would not look for it.
     context.proxy.prepare()
     wanted = services or settings.infra
-    try:
-        if recreate and (joins := _not_joined(project, containers, wanted)):
-            # Only then the networks are there; what runs stays as it is.
-            project.compose.up_healthy(wanted, _READY_SECONDS, look)
-            for container, network in joins:
-                project.containers.join(container, network)
-        project.compose.up_healthy(wanted, _READY_SECONDS, look, recreate, stop_seconds)
-    except EngineError as error:
-        _explain(project, error)
-        raise
+
+    def bring_up(names: tuple[str, ...], anew: bool) -> None:
+        try:
+            project.compose.up_healthy(names, _READY_SECONDS, look, anew, stop_seconds)
+        except EngineError as error:
+            _explain(project, error)
+            if KEEPER not in names or _keeps(project):
+                raise
+            context.report.warn(
+                f"{KEEPER}, which keeps the certificates, could not be started: "
+                f"{' '.join(error.why.split())}; can ACME_IMAGE in {settings.env_path} be had? "
+                "Then: fream up infra"
+            )
+            # nginx serves without it, by what it has.
+            bring_up(tuple(name for name in names if name != KEEPER), anew)
+
+    if recreate and (joins := _not_joined(project, containers, wanted)):
+        # Only then the networks are there; what runs stays as it is.
+        bring_up(wanted, False)
+        for container, network in joins:
+            project.containers.join(container, network)
+    bring_up(wanted, recreate)
+
+
+def _keeps(project: Project) -> bool:
+    """Whether the keeper of the certificates is there, and well."""
+    found = [c for c in project.containers.all() if c.service == KEEPER]
+    return bool(found) and all(map(_well, found))
+
+
+def _new_addresses(
+    project: Project, containers: tuple[Container, ...], recreate: bool
+) -> dict[str, tuple[Address, ...]]:
+    """The ports that services will publish, and do not by now."""
+    wanted, holding = project.settings.addresses, [c for c in containers if c.holds_ports]
+    held = {c.service: frozenset[int]() for c in holding}
+    if recreate:
+        for now in project.containers.conditions([c.id for c in holding]):
+            held[now.service] = frozenset(port for _, _, port in now.reached)
+    return {
+        name: tuple(a for a in addresses if recreate and a.port not in held[name])
+        if name in held
+        else addresses
+        for name, addresses in wanted.items()
+    }
 
 
 def _not_joined(
@@ -157,12 +205,20 @@ def _well(container: Container) -> bool:
 
 def _start_live(context: Context, live: LiveRelease) -> None:
     report, checks = context.report, Checks(context, live.set)
-    with report.step(f"Start {live.set}, which is live, if it does not run"):
-        context.project.compose.start(live.set, live.version)
-    with report.step(f"Check the health of {live.set}") as step:
-        step.detail = checks.own_port()
-    with report.step(f"Check {live.set} through nginx"):
-        checks.through_nginx()
+    with report.step(f"Start {live.set}, which is live, if it does not run", id=StepId.START):
+        context.project.start_set(live.set, live.version, ready(context, live))
+    checks.leave_out_later()
+    with report.step(
+        f"Check the health of {live.set}", limit=context.settings.health_seconds, id=StepId.HEALTH
+    ) as step:
+        step.detail = checks.own_port(step.saw)
+    with report.step(
+        f"Check {live.set} through nginx", limit=checks.left, id=StepId.THROUGH_NGINX
+    ) as step:
+        checks.through_nginx(step.saw)
+    if late := late_of(context.settings, live).values():
+        with report.step(f"Hand over to {', '.join(late)}", id=StepId.HAND_OVER) as step:
+            step.detail = HandOver(context).to(live, context.interruption.wait, step.saw)
 
 
 def down(project: Project, report: Report, volumes: bool) -> None:
@@ -171,5 +227,8 @@ def down(project: Project, report: Report, volumes: bool) -> None:
     What is live stays on record, so that a later `fream up` brings it back.
     Raises EngineError.
     """
-    with report.step("Stop and remove everything of the project"):
+    with report.step("Stop and remove everything of the project", id=StepId.REMOVE_ALL):
+        known, found = project.settings.services, project.containers.all()
+        orphans = [container.id for container in found if container.service not in known]
+        project.containers.end(project.containers.conditions(orphans))
         project.compose.down(volumes)

@@ -11,6 +11,7 @@ from fream_compose.docker.project import Project
 from fream_compose.errors import EngineError, LockedError
 from fream_compose.project.notes import RunningHook
 from fream_compose.report import Report
+from fream_compose.step_ids import StepId
 
 MARK = "FREAM_HOOK_RUN"  # in the environment of a hook's processes, unique to one run of it
 _PATIENCE_SECONDS = 2.0
@@ -24,7 +25,7 @@ _END_INSIDE = (
 def end_left_hook(project: Project, report: Report) -> None:
     """End the hook of a run that was killed. Raises LockedError when it cannot be ended."""
     if hook := project.settings.state.notes.hook():
-        with report.step("End the hook that a killed run left"):
+        with report.step("End the hook that a killed run left", id=StepId.END_HOOK):
             end(project, hook)
 
 
@@ -33,13 +34,13 @@ def end(project: Project, hook: RunningHook) -> None:
 
     Raises LockedError for a process that this user may not end, EngineError.
     """
-    stubborn = _end_processes(hook)
+    # As long as one process is in a session, its number is given to nobody else.
+    session = hook.pid if hook.born and born(hook.pid) == hook.born else ""
+    stubborn = _end_processes(hook.mark, session)
     if hook.where == "release":
         project.compose.end_one_offs()
     if hook.where == "set":
-        with suppress(EngineError):  # its container is gone, or has no shell
-            inside = ["sh", "-c", _END_INSIDE, "sh", f"{MARK}={hook.mark}"]
-            project.containers.execute(project.settings.sets[hook.set].container, inside)
+        _end_by_shell(project, project.settings.sets[hook.set].container, hook.mark)
     if stubborn:
         raise LockedError(
             "A hook of an earlier run still runs",
@@ -47,6 +48,22 @@ def end(project: Project, hook: RunningHook) -> None:
             next_step=f"sudo kill -9 {' '.join(stubborn)}",
         )
     project.settings.state.notes.forget_hook()
+
+
+def end_marked(project: Project, container: str, mark: str) -> None:
+    """End the processes that carry a mark, as far as this user may.
+
+    container: in which they may be; empty where they are on this server only.
+    """
+    _end_processes(mark)
+    if container:
+        _end_by_shell(project, container, mark)
+
+
+def _end_by_shell(project: Project, container: str, mark: str) -> None:
+    with suppress(EngineError):  # its container is gone, or has no shell
+        inside = ["sh", "-c", _END_INSIDE, "sh", f"{MARK}={mark}"]
+        project.containers.execute(container, inside)
 
 
 def born(pid: int | str) -> str:
@@ -59,12 +76,10 @@ def born(pid: int | str) -> str:
     return f"{boot} {started}"
 
 
-def _end_processes(hook: RunningHook) -> tuple[str, ...]:
+def _end_processes(mark: str, session: str = "") -> tuple[str, ...]:
     """Returns the processes that withstood."""
-    # As long as one process is in a session, its number is given to nobody else.
-    session = hook.pid if hook.born and born(hook.pid) == hook.born else ""
     deadline = time.monotonic() + _PATIENCE_SECONDS
-    while found := tuple(_of_hook(f"{MARK}={hook.mark}".encode(), session)):
+    while found := tuple(_of_hook(f"{MARK}={mark}".encode(), session)):
         if time.monotonic() > deadline:
             return tuple(map(str, found))
         for pid in found:

@@ -12,9 +12,13 @@ from fream_compose.operations.undo import Undo
 from fream_compose.project.x_fream import SwitchSettings
 from fream_compose.release import SetName
 from fream_compose.report import Report
+from fream_compose.step_ids import StepId
 
 DEFAULT_MESSAGE = "We are working on it. Please try again in a few minutes."
 _LONGEST_MESSAGE = 500  # nginx takes at most 4 kB for one value
+
+_CLOSES = ("Close the app", StepId.CLOSE_APP)
+_OPENS = ("Open the app", StepId.OPEN_APP)
 
 
 def wanted(identifier: str, message: str, allow: Iterable[str]) -> Maintenance:
@@ -61,7 +65,7 @@ def change(
     if in_force and (request.same_as(before) if request else before is None):
         return False
     if request and request.allow:
-        with report.step("Test the nginx configuration"):
+        with report.step("Test the nginx configuration", id=StepId.TEST_NGINX):
             proxy.test_maintenance(request)
     timeout = settings.cut_over.timeout.total_seconds()
     with Undo(report) as undo:
@@ -70,7 +74,8 @@ def change(
             "fream maintenance " + ("on" if before else "off"),
             lambda: proxy.maintain_as_before(before, timeout),
         )
-        with report.step("Close the app" if request else "Open the app") as step:
+        title, id = _CLOSES if request else _OPENS
+        with report.step(title, id=id) as step:
             proxy.maintain(request, timeout)
             step.detail = "confirmed by nginx"
     interruption.disregard()
@@ -82,7 +87,7 @@ def change(
 def _drain(
     proxy: Proxy, live: SetName, timeout: float, report: Report, waits: Interruption
 ) -> None:
-    with report.step("Wait for the requests in flight"):
+    with report.step("Wait for the requests in flight", limit=timeout, id=StepId.IN_FLIGHT):
         done = proxy.drain(live, timeout, waits.wait)
     if not done:
         report.warn(

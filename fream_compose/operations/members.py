@@ -1,6 +1,6 @@
 """Are the containers of a set still those that were checked? Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from fream_compose.docker.facts import Condition
 from fream_compose.image_reference import ImageReference
@@ -25,11 +25,11 @@ def changed(first: Sequence[Condition], now: Sequence[Condition]) -> str:
 
 def _changed(first: Condition, now: Condition) -> str:
     if now.restarts:
-        return f"ended and was restarted {now.restarts} times; exit code {now.exit_code}"
+        return f"{now.ending}, and Docker started it again"
     if _done(now):
         return ""
     if now.state != "running":
-        return f"is {now.state}; exit code {now.exit_code}"
+        return now.ending if now.crashed else f"is {now.state}"
     return "was started again" if now.started != first.started else ""
 
 
@@ -39,22 +39,35 @@ def _done(member: Condition) -> bool:
 
 def unhealthy(now: Sequence[Condition]) -> str:
     """Which container does not pass its own health check, or not yet; empty when all do."""
-    bad = [m for m in now if m.health not in ("", "healthy") and not _done(m)]
-    return "; ".join(f"The health check of {m.service} says {m.health}" for m in bad)
+    return "; ".join(f"The health check of {m.service} says {m.health}" for m in _unhealthy(now))
 
 
-def other_image(app: str, image: str, expected: str, now: Sequence[Condition]) -> str:
+def sick(now: Sequence[Condition]) -> str:
+    """As unhealthy(), but of containers that may have just started: in words, or empty."""
+    return unhealthy([m for m in now if m.health != "starting"])
+
+
+def culprit(first: Sequence[Condition], now: Sequence[Condition]) -> str:
+    """The container that changed() speaks of, else unhealthy(); empty where none is there."""
+    current = {member.id: member for member in now}
+    seen = [(member, current[member.id]) for member in first if member.id in current]
+    bad = [now for member, now in seen if _changed(member, now)]
+    return next((member.name for member in (*bad, *_unhealthy(now))), "")
+
+
+def _unhealthy(now: Sequence[Condition]) -> list[Condition]:
+    return [m for m in now if m.health not in ("", "healthy") and not _done(m)]
+
+
+def other_image(app: str, image: str, ids: Mapping[str, str], now: Sequence[Condition]) -> str:
     """Which container does not run the release's image; empty when all do.
 
-    app: the service that must. image: the release's repository, which others may share.
-    expected: the id of the release's image.
+    app: the service whose repository, the image, others may share. ids: of the release's
+    images, by the service that must run them.
     """
-    wrong = [
-        m
-        for m in now
-        if (m.service == app or ImageReference.parse(m.reference).name == image)
-        and m.image != expected
-    ]
+    shared = {m.service: ids[app] for m in now if ImageReference.parse(m.reference).name == image}
+    wanted = {**shared, **ids}
+    wrong = [m for m in now if m.image != wanted.get(m.service, m.image)]
     return "; ".join(f"{m.service} runs {m.reference} ({m.image[7:19]})" for m in wrong)
 
 

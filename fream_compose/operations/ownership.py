@@ -1,6 +1,5 @@
 """Whether a project's containers are this folder's, and its engine on this server."""
 
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +8,8 @@ from typing import TYPE_CHECKING
 from fream_compose.docker.engine import Elsewhere, elsewhere
 from fream_compose.docker.facts import Origin
 from fream_compose.errors import ConfigurationError
+from fream_compose.project.place import noted, same_place, settle
+from fream_compose.project.remembered import remember
 
 if TYPE_CHECKING:
     from fream_compose.docker.project import Project
@@ -33,6 +34,21 @@ def refusal(project: "Project", adopts: bool = False) -> ConfigurationError | No
     if away := elsewhere():
         return not_here(away)
     return None if adopts else not_ours(project.containers.origins(), home_of(project))
+
+
+def keep(project: "Project", adopts: bool = False) -> None:
+    """Keep what later runs need: the settings, and by which path containers know the folder.
+
+    Those that are there already say so; before the first of them it is the path of this run.
+    adopts: they know it by none as yet. Raises EngineError and ConfigurationError.
+    """
+    if not project.unreadable:
+        remember(project.settings)
+    folder = project.settings.compose_directory
+    if adopts or noted(folder):
+        return
+    labelled = (Path(origin.folder) for origin in project.containers.origins() if origin.folder)
+    settle(folder, next((path for path in labelled if same_place(path, folder)), folder))
 
 
 def home_of(project: "Project") -> Home:
@@ -62,9 +78,10 @@ def not_ours(origins: Iterable[Origin], home: Home) -> ConfigurationError | None
     return ConfigurationError(
         f"The containers of project {home.project} belong to {owners}",
         f"{names}: not made from {home.compose}",
-        next_step=f"Work there: fream -C {places[0] if places else 'FOLDER'}. If that folder was "
-        "moved here: fream adopt. If this is to be a project of its own: set another "
-        f"COMPOSE_PROJECT_NAME, FREAM_NETWORK_NAME and ports in {home.compose / '.env'}",
+        next_step=f"Work there: fream -C {places[0] if places else 'FOLDER'}\n"
+        "If that folder was moved here: fream adopt\n"
+        "If this is to be a project of its own: set another COMPOSE_PROJECT_NAME, "
+        f"FREAM_NETWORK_NAME and ports in {home.compose / '.env'}",
     )
 
 
@@ -75,18 +92,14 @@ def strangers(origins: Iterable[Origin], home: Home) -> tuple[Origin, ...]:
 
 def _belongs(origin: Origin, home: Home) -> bool:
     """The Compose files are the best witness, then the folder, then what nginx reads."""
-    if any(_same(path.parent, home.compose) for path in origin.written):
+    if any(same_place(path.parent, home.compose) for path in origin.written):
         return True
     if origin.written and origin.service == "nginx" and not _reads(origin, home):
         return False
     if origin.folder:
-        return _same(Path(origin.folder), home.compose)
+        return same_place(Path(origin.folder), home.compose)
     return not origin.written and _reads(origin, home)
 
 
 def _reads(origin: Origin, home: Home) -> bool:
-    return any(_same(Path(mount), home.nginx) for mount in origin.mounts)
-
-
-def _same(one: Path, other: Path) -> bool:
-    return os.path.realpath(one) == os.path.realpath(other)
+    return any(same_place(Path(mount), home.nginx) for mount in origin.mounts)

@@ -13,7 +13,9 @@ from fream_compose.errors import (
 )
 from fream_compose.interruption import Interruption
 from fream_compose.project.lock import free
-from fream_compose.project.notes import Held, Notes, Progress
+from fream_compose.project.notes import Held, Notes
+from fream_compose.project.operator import note, who
+from fream_compose.project.progress import Progress
 from fream_compose.report import Report
 
 _POLL_SECONDS = 0.1
@@ -37,7 +39,7 @@ class Decided:
     def __str__(self) -> str:
         if self.verdict == "promote":
             return self.told
-        return f"{self.version} was aborted, and what was done for it is undone"
+        return f"{self.version} was aborted: it is gone again, and no user had got it"
 
 
 def promote(directory: Path, report: Report, interruption: Interruption) -> Decided:
@@ -56,14 +58,20 @@ def abort(directory: Path, report: Report, interruption: Interruption) -> Decide
     """Have the held switch undo what it did. Raises as promote() does, but not for the abort."""
     decided = _decide(directory, "abort", report, interruption)
     if decided.exit_code == 0:
-        raise UsageError("It was too late to abort", decided.told, next_step="fream rollback")
+        raise UsageError(
+            f"It was too late to abort: {decided.version} is released",
+            decided.told,
+            next_step="fream rollback",
+        )
     if decided.exit_code != RejectedError.exit_code:
         raise _failure(decided)
     return decided
 
 
 def _failure(decided: Decided) -> FreamError:
-    error = FreamError(f"The switch to {decided.version} failed", decided.told)
+    did = "promoted, and its release" if decided.verdict == "promote" else "to be aborted, and that"
+    why = decided.told.removeprefix("error: ")
+    error = FreamError(f"{decided.version} was {did} failed", why, next_step="fream status")
     error.exit_code = decided.exit_code
     return error
 
@@ -72,18 +80,22 @@ def _decide(directory: Path, verdict: str, report: Report, interruption: Interru
     notes, lock = Notes(directory), directory
     held = notes.held()
     if free(lock):
-        raise UsageError("No switch is held", next_step="fream switch --version VERSION --hold")
+        raise UsageError(
+            f"There is nothing to {verdict}: no release is held",
+            "A release waits for a verdict where it was started with --hold",
+            next_step="fream switch VERSION --hold",
+        )
     if held is None:
         raise UsageError(
-            "No switch is held at this moment",
+            f"There is nothing to {verdict} yet: no release is held at this moment",
             str(notes.progress() or "Another run is at work"),
             next_step=f"fream {verdict}, when fream status says that it is held",
         )
-    notes.decide(held.switch, verdict)
+    notes.decide(held.switch, verdict, ": ".join(filter(None, (who(), note()))))
     try:
         ended = _end_of(held, notes, lock, report, interruption)
     except InterruptedRun as error:
-        error.next_step = "The switch goes on all the same; fream status tells how far it is"
+        error.next_step = "The release goes on all the same; fream status tells how far it is"
         raise
     name, code = str(held.set), ended.exit_code or 0
     return Decided(held.switch, held.version, name, verdict, code, ended.told)
@@ -103,7 +115,7 @@ def _end_of(
             return found
         if over:
             raise UncertainError(
-                "The switch ended without a word: its process was killed",
+                "The release ended without a word: its process was killed",
                 str(found or ""),
                 next_step="fream recover",
             )

@@ -1,6 +1,7 @@
 """Which images of past releases may go, and their removal."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -9,10 +10,14 @@ from rich.filesize import decimal
 from fream_compose.docker.local_images import Image
 from fream_compose.docker.project import Project
 from fream_compose.errors import UsageError
+from fream_compose.image_reference import ImageReference
 from fream_compose.operations.context import Context
+from fream_compose.project.entry import Entry
 from fream_compose.project.envfile import version_variable
-from fream_compose.project.history import Entry
+from fream_compose.project.settings import Settings
 from fream_compose.release import SetName, Version
+from fream_compose.release_image import ReleaseImage, familiar
+from fream_compose.step_ids import StepId
 
 TITLE = "Remove the images of past releases"
 
@@ -46,23 +51,23 @@ def retain(context: Context) -> Pruned:
 
 
 def prune(context: Context, keep: int, unreleased: bool = False) -> Pruned:
-    """Remove images of the project's repository, but for those of the last releases.
+    """Remove images of the repositories of releases, but for those of the last releases.
 
     keep: of how many releases. unreleased: also images that the history does not name.
     What a container uses stays, and so does what `.env` names, and what another project
     keeps. Raises EngineError.
     """
-    project = context.project
-    images, entries = project.images.local_images(), context.history.entries()
-    needed = [*last_releases(entries, keep), *_named(project)]
-    project.images.keep_images([i for i in images if not i.kept and any(map(i.holds, needed))])
-    released = None if unreleased else _versions(entry.version for entry in entries)
-    unneeded = superfluous(images, needed, released)
+    project, entries = context.project, context.history.entries()
+    app = project.settings.sets[SetName.SET1].app_image
+    images = project.images.local_images(_repositories(project.settings, entries))
+    needed = known_as(app, last_releases(entries, keep)) | _named(project)
+    project.images.keep_images([i for i in images if not i.kept and i.known_as & needed])
+    unneeded = superfluous(images, needed, None if unreleased else known_as(app, entries))
     going = tuple(image for image in unneeded if not image.kept_by_others)
     kept = len(images) - len(going)
     if not unneeded:
         return Pruned((), kept, 0)
-    with context.report.step(TITLE) as step:
+    with context.report.step(TITLE, id=StepId.PRUNE) as step:
         before = project.images.free_bytes()
         project.images.remove_images(unneeded)
         done = Pruned(_names_of(going), kept, _grown(before, project.images.free_bytes()))
@@ -71,49 +76,69 @@ def prune(context: Context, keep: int, unreleased: bool = False) -> Pruned:
 
 
 def superfluous(
-    images: Iterable[Image], needed: Iterable[Version], released: Iterable[Version] | None
+    images: Iterable[Image], needed: frozenset[str], released: frozenset[str] | None
 ) -> tuple[Image, ...]:
     """The images that no container uses and that are none of those needed.
 
     Those that another project keeps only while this one does, too: it lets go of them.
-    released: only images of these versions may go, so that one which waits for its
-    release stays; None for any.
+    needed, released: as images are known. released: only these may go, so that one which
+    waits for its release stays; None for any.
     """
-    needed, released = tuple(needed), None if released is None else tuple(released)
     return tuple(
         image
         for image in images
         if not image.used
         and (image.kept or not image.kept_by_others)
-        and not any(map(image.holds, needed))
-        and (released is None or any(map(image.holds, released)))
+        and not image.known_as & needed
+        and (released is None or image.known_as & released)
     )
 
 
-def last_releases(entries: Iterable[Entry], count: int) -> tuple[Version, ...]:
-    """The versions of the last so many releases that went well, the newest first."""
-    done = [entry.version for entry in entries if entry.served]
-    return _versions(list(dict.fromkeys(reversed(done)))[:count])
+def last_releases(entries: Iterable[Entry], count: int) -> tuple[Entry, ...]:
+    """The last so many releases that went well, each counted once, the newest first."""
+    done = [entry for entry in entries if entry.served]
+    each = {entry.release: entry for entry in done}
+    newest_first = dict.fromkeys(entry.release for entry in reversed(done))
+    return tuple(each[release] for release in newest_first)[:count]
 
 
-def _named(project: Project) -> tuple[Version, ...]:
+def known_as(app: ReleaseImage, entries: Iterable[Entry]) -> frozenset[str]:
+    """What the images of releases are known by: their contents, or else the app's tag.
+
+    What cannot be read is passed over: the history of an older fream may hold anything.
+    """
+    found: set[str] = set()
+    for entry in entries:
+        found |= {*entry.images.values()}
+        with suppress(UsageError):
+            version = Version.parse(entry.version)
+            alone = version.digest or familiar(app.reference(version.tag))
+            found |= set() if entry.images else {alone}
+    return frozenset(found)
+
+
+def _named(project: Project) -> frozenset[str]:
     """The live release and the previous one."""
-    return _versions(project.env.get(version_variable(name)) for name in SetName)
+    found: set[str] = set()
+    for name, spec in project.settings.sets.items():
+        with suppress(UsageError):
+            version = Version.parse(project.env.get(version_variable(name)))
+            tags = {*map(familiar, spec.references(version.tag).values())}
+            found |= {version.digest} if version.digest else tags
+    return frozenset(found)
 
 
-def _versions(texts: Iterable[str]) -> tuple[Version, ...]:
-    """What can be read; the history of an older fream may hold anything."""
-    found = []
-    for text in texts:
-        try:
-            found.append(Version.parse(text))
-        except UsageError:
-            continue
-    return tuple(found)
+def _repositories(settings: Settings, entries: Iterable[Entry]) -> set[str]:
+    """Those of now, and those that releases remember."""
+    then = {reference for entry in entries for reference in entry.images}
+    found = {ImageReference.parse(reference).name for reference in then}
+    return found.union(*(spec.repositories for spec in settings.sets.values()))
 
 
 def _names_of(images: tuple[Image, ...]) -> tuple[str, ...]:
-    """What people call each image."""
+    """What people call each image; with its repository where there are several."""
+    if len({image.repository for image in images}) > 1:
+        return tuple(", ".join(image.references) for image in images)
     return tuple(", ".join(image.tags) or image.digests[0] for image in images)
 
 

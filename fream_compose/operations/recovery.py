@@ -5,14 +5,16 @@ from collections.abc import Collection
 from fream_compose.errors import EngineError, UncertainError, UnhealthyError
 from fream_compose.operations.context import Context
 from fream_compose.operations.diagnosis import Fault, diagnose, left_over, trouble
+from fream_compose.operations.hand_over import HandOver
 from fream_compose.operations.left_hook import end_left_hook
 from fream_compose.operations.plan import decide
 from fream_compose.operations.removal import KeptError, booted
 from fream_compose.operations.repairs import Repairs
 from fream_compose.operations.snapshot import Snapshot, take_snapshot
+from fream_compose.step_ids import StepId
 
 _ROUNDS = len(Fault) + 2
-_REPAIRED_BY_A_RELEASE = (Fault.LIVE_SET, Fault.LOST)
+_REPAIRED_BY_A_RELEASE = (Fault.LIVE_SET, Fault.LOST, Fault.WORKERS)
 
 
 class Recovery:
@@ -42,8 +44,10 @@ class Recovery:
         """
         context = self._context
         end_left_hook(context.project, context.report)
+        HandOver(context).clear()
         repairs = Repairs(context, for_release, everything=not only)
-        given_up: set[Fault] = set()
+        # What a tag names is for the release to say that follows.
+        given_up = {Fault.TAGS} if for_release else set[Fault]()
         kept: KeptError | None = None
         for _ in range(_ROUNDS):
             snapshot = take_snapshot(context.project, context.proxy)
@@ -54,8 +58,10 @@ class Recovery:
                     raise kept
                 return snapshot
             context.interruption.check()
+            if for_release and faults[0] is Fault.WORKERS:
+                given_up.add(Fault.WORKERS)  # tried once: the release hands over in any case
             try:
-                with context.report.step(f"Repair: {faults[0].value}") as step:
+                with context.report.step(f"Repair: {faults[0].value}", id=StepId.REPAIR) as step:
                     step.detail = repairs.repair(faults[0], snapshot)
             except KeptError as error:
                 kept = error

@@ -1,14 +1,17 @@
 """`fream reload`: nginx reads what was edited in its files; what is live stays."""
 
 from fream_compose.errors import ProxyError, UncertainError
+from fream_compose.operations import https
 from fream_compose.operations.context import Context
 from fream_compose.release import LiveRelease
+from fream_compose.step_ids import StepId
 
 
 def reload(context: Context) -> LiveRelease | None:
     """Test nginx's files, have it read them, and confirm it; returns what is live.
 
-    It also takes over what an earlier fream has named in its own place. Raises ProxyError,
+    It also takes over what an earlier fream has named in its own place, and waits until each
+    host of HTTPS that is new was tried for. Raises ProxyError,
     and nginx goes on as before, also where it does not know what is live; UncertainError
     when it serves something else afterwards.
     """
@@ -23,9 +26,10 @@ def reload(context: Context) -> LiveRelease | None:
         )
     if live:
         proxy.put(live)
-    with report.step("Test the nginx configuration"):
+    with report.step("Test the nginx configuration", id=StepId.TEST_NGINX):
+        proxy.put_routes(tested=True)
         proxy.test_as_it_is()
-    with report.step("Reload nginx") as step:
+    with report.step("Reload nginx", id=StepId.RELOAD_NGINX) as step:
         proxy.reload(context.settings.switch.cut_over.timeout.total_seconds())
         step.detail = "confirmed by nginx"
     if (now := proxy.state().live) != live:
@@ -35,4 +39,5 @@ def reload(context: Context) -> LiveRelease | None:
             next_step="fream recover",
         )
     proxy.forget_earlier()
+    https.get(context)
     return live

@@ -5,7 +5,9 @@ from datetime import UTC, datetime
 from fream_compose.errors import UncertainError
 from fream_compose.operations.context import Context
 from fream_compose.operations.diagnosis import kept_because
+from fream_compose.operations.hand_over import HandOver
 from fream_compose.operations.snapshot import Snapshot, take_snapshot
+from fream_compose.operations.taken_back import keep_log_of_killed
 from fream_compose.release import SetName
 
 _POLL_SECONDS = 0.2
@@ -30,8 +32,12 @@ def remove(context: Context, name: SetName, replaced: bool = False) -> None:
             next_step="fream status; to go back: fream rollback; if it is not needed: "
             f"cd {compose}; docker compose --profile '*' rm --stop {services}",
         )
+    keep_log_of_killed(context, name)
     context.proxy.disarm()
     context.project.compose.remove(name)
+    hand_over = HandOver(context)
+    hand_over.let_go(name, snapshot.workers.orphans_of(name))
+    hand_over.end(name)
 
 
 def booted(context: Context, snapshot: Snapshot) -> Snapshot:

@@ -10,9 +10,10 @@ from fream_compose.operations import infra
 from fream_compose.operations.checks import Checks
 from fream_compose.operations.context import Context
 from fream_compose.operations.diagnosis import Fault, left_over
+from fream_compose.operations.hand_over import HandOver
+from fream_compose.operations.live_images import name_again, ready, record
 from fream_compose.operations.removal import KeptError, booted, remove
 from fream_compose.operations.snapshot import Snapshot, take_snapshot
-from fream_compose.project.live_record import record
 from fream_compose.release import LiveRelease, SetName, Version, new_switch_id
 from fream_compose.waiting import wait_until
 
@@ -43,6 +44,8 @@ class Repairs:
             Fault.LOST: self._serve_again,
             Fault.LIVE_SET: self._revive,
             Fault.LIVE_VERSION: self._take_as_live,
+            Fault.TAGS: self._name_again,
+            Fault.WORKERS: self._hand_over,
         }
         if snapshot.live and fault in of_live:
             return of_live[fault](snapshot, snapshot.live)
@@ -129,9 +132,11 @@ class Repairs:
         return f"{live} was started again"
 
     def _start(self, live: LiveRelease) -> None:
-        record(self._settings, live)
-        self._project.compose.start(live.set, live.version)
+        services = ready(self._context, live)
+        record(self._project, live)
+        self._project.start_set(live.set, live.version, services)
         checks = Checks(self._context, live.set)
+        checks.leave_out_later()
         checks.own_port()
         checks.through_nginx()
 
@@ -152,10 +157,10 @@ class Repairs:
             return None
         # A release that never served may have been held back for a reason.
         served = {e.version for e in self._context.history.entries() if e.served}
-        if snapshot.versions[other] not in served:
+        version = str(snapshot.holds.get(other) or snapshot.versions[other])
+        if version not in served:
             return None
-        version = Version.parse(snapshot.versions[other])
-        return LiveRelease(other, version, new_switch_id(datetime.now(UTC)))
+        return LiveRelease(other, Version.parse(version), new_switch_id(datetime.now(UTC)))
 
     def _instead(self, snapshot: Snapshot) -> LiveRelease | None:
         """What served before and is healthy, where the live set is not: as when a run was
@@ -198,9 +203,16 @@ class Repairs:
         self._context.notes.cool()
         return f"{' and '.join(idle)} removed"
 
+    def _hand_over(self, _: Snapshot, live: LiveRelease) -> str:
+        return HandOver(self._context).to(live, self._pause)
+
     def _write_env(self, snapshot: Snapshot) -> str:
-        record(self._settings, snapshot.live)
+        record(self._project, snapshot.live)
         return f"it names {snapshot.live or 'nothing'}"
+
+    def _name_again(self, snapshot: Snapshot, live: LiveRelease) -> str:
+        name_again(self._project, live)
+        return f"{', '.join(snapshot.misnamed)}: {live.version.short} again"
 
 
 def _serves(url: str) -> bool:

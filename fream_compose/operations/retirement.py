@@ -1,17 +1,23 @@
 """The end of a set that was replaced: what it has accepted is answered before it goes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
+from fream_compose.docker.facts import Condition
 from fream_compose.operations.context import Context
 from fream_compose.operations.guard import Guard
-from fream_compose.operations.steps import StepId, Steps
+from fream_compose.operations.hand_over import HandOver
+from fream_compose.operations.steps import Steps
 from fream_compose.project.notes import Warm
 from fream_compose.release import LiveRelease, SetName
+from fream_compose.report import Saw, unseen
+from fream_compose.step_ids import StepId
+from fream_compose.text import count
 from fream_compose.waiting import wait_until
 
 _WITNESS_SECONDS = 2.0  # the second witness of a drain may take so long to agree with the first
 _POLL_SECONDS = 0.1
+_COUNT_SECONDS = 1.0  # between two counts of what is open: each asks Docker
 
 
 class Retirement:
@@ -21,20 +27,38 @@ class Retirement:
         self._context = context
         self._project = context.project
 
-    def drain(self, old: SetName, pause: Callable[[float], None]) -> str:
+    def drain(self, old: SetName, pause: Callable[[float], None], saw: Saw = unseen) -> str:
         """Wait until nothing is in flight to a set, or the deadline; returns what was seen.
 
-        pause: sleeps for seconds, and may raise. Warns of what will be cut. Raises
-        EngineError and ProxySilentError.
+        pause: sleeps for seconds, and may raise. saw: gets what is open, and the time left.
+        Warns of what will be cut. Raises EngineError and ProxySilentError.
         """
         seconds = self._context.settings.switch.drain.timeout.total_seconds()
-        done = self._context.proxy.drain(old, seconds, pause)
+        done = self._context.proxy.drain(old, seconds, self._counting(old, seconds, pause, saw))
         connections = self._open_connections(old, pause, wait=done)
         if done and not connections:
             return "nothing in flight"
         self._context.report.warn(f"what is still open to {old} is cut when it stops")
         counted = f"{connections} open connections" if connections else "requests in flight"
         return f"{counted} at the deadline"
+
+    def _counting(
+        self, old: SetName, seconds: float, pause: Callable[[float], None], saw: Saw
+    ) -> Callable[[float], None]:
+        """The pause, which counts what is open once a second."""
+        spec, clock = self._context.settings.sets[old], self._context.clock
+        deadline, due = clock() + seconds, clock() + _COUNT_SECONDS
+
+        def counted(length: float) -> None:
+            nonlocal due
+            if clock() >= due:
+                due = clock() + _COUNT_SECONDS
+                number = self._project.containers.connections(spec.container, spec.inner_port)
+                still = count(number, "connection") if number else "requests in flight"
+                saw(f"{still}, {max(0.0, deadline - clock()):.0f} s left")
+            pause(length)
+
+        return counted
 
     def _open_connections(
         self, old: SetName, pause: Callable[[float], None], wait: bool
@@ -52,16 +76,20 @@ class Retirement:
         wait_until(none_is_open, deadline, clock, pause, _POLL_SECONDS)
         return seen
 
-    def remove(self, old: SetName, steps: Steps, guard: Guard) -> None:
+    def remove(
+        self, old: SetName, steps: Steps, guard: Guard, orphans: Sequence[Condition]
+    ) -> None:
         """Stop and remove the set; between the two it can still be started again.
 
-        Raises EngineError, and GuardError when the new release fails meanwhile.
+        orphans: containers of its services that are in the Compose files no more. Raises
+        EngineError, and GuardError when the new release fails meanwhile.
         """
         with steps.take(StepId.RETIRE):
             self._context.proxy.disarm()
             self._project.compose.stop(old)
             guard.confirm()
             self._project.compose.remove(old)
+            HandOver(self._context).let_go(old, orphans)
 
     def keep_warm(self, old: LiveRelease, time_to_keep: timedelta) -> None:
         """Have the set run on for a way back. Raises ConfigurationError."""

@@ -1,36 +1,25 @@
 """What really runs, read before anything is changed."""
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from fream_compose import http
 from fream_compose.docker.facts import Condition, Container
 from fream_compose.docker.project import Project
-from fream_compose.errors import ConfigurationError, EngineError, ProxySilentError, UsageError
-from fream_compose.image_reference import ImageReference
+from fream_compose.errors import ProxySilentError
 from fream_compose.nginx.maintenance import id_of
 from fream_compose.nginx.proxy import Proxy
-from fream_compose.operations.checks import own_url
-from fream_compose.operations.health import fault_of
+from fream_compose.operations.live_images import consists_of, misnamed, named, version_of
+from fream_compose.operations.records import claims_of, named_in_env, released_last
+from fream_compose.operations.set_health import SetHealth, health_of
 from fream_compose.operations.witnesses import Witnesses, judge
-from fream_compose.project import lock
-from fream_compose.project.envfile import plain, version_variable
-from fream_compose.project.layout import CONTROL, url_of
+from fream_compose.operations.workers import Workers, finishing_of, workers_of
+from fream_compose.project import lock, sharing
+from fream_compose.project.envfile import version_variable
+from fream_compose.project.layout import CONTROL, HTTPS, url_of
 from fream_compose.project.notes import Held, Notes, Warm
 from fream_compose.project.settings import Settings
 from fream_compose.release import LiveRelease, SetName, Version
-
-_HEALTH_SECONDS = 3.0
-
-
-@dataclass(frozen=True)
-class Health:
-    """What a set answers at its health path. good: whether that is well."""
-
-    good: bool
-    summary: str
 
 
 @dataclass(frozen=True)
@@ -40,12 +29,15 @@ class Snapshot:
     live: what is live, by the witnesses. included: what the include names. lost: nginx
     answers, and does not know what is live. silent: why nginx does not answer; empty when
     it does. closed, closing: the id of the maintenance that nginx is in, and that its files
-    name. occupied: sets with a container. running: sets whose app runs. health: how those
-    answer, each at the port where it really is. looks: whether nginx
-    looks at what a switch renames. running_version: what the live set's container was made
-    from, where that can be read. warm: the idle set, when it is kept
-    running for a way back. overdue: the same, when its time is over. held: the switch that
-    another run holds, waiting for a verdict. profiles, versions: what `.env` says.
+    name. occupied: sets with a container, but for those that only finish their work. running:
+    sets whose app runs. health: how those answer, each at the port where it really is. looks:
+    whether nginx looks at what a switch renames. holds: for each occupied set the version that
+    its app's container was made from; None where that cannot be read. warm: the idle set, when
+    it is kept running for a way back. overdue: the same, when its time is over. held: the
+    switch that another run holds, waiting for a verdict. profiles, versions: what `.env` says;
+    None and nothing for who may not read it. named: what it should say of the live set's version.
+    misnamed: names of live images that mean another one here by now. workers: the other
+    containers.
     """
 
     live: LiveRelease | None
@@ -61,13 +53,21 @@ class Snapshot:
     looks: bool = True
     occupied: frozenset[SetName] = frozenset()
     running: frozenset[SetName] = frozenset()
-    health: dict[SetName, Health] = field(default_factory=dict)
-    running_version: Version | None = None
+    health: dict[SetName, SetHealth] = field(default_factory=dict)
+    holds: dict[SetName, Version | None] = field(default_factory=dict)
     warm: Warm | None = None
     overdue: Warm | None = None
     held: Held | None = None
-    profiles: str = ""
+    profiles: str | None = ""
     versions: dict[SetName, str] = field(default_factory=dict)
+    named: str = ""
+    misnamed: tuple[str, ...] = ()
+    workers: Workers = field(default_factory=Workers)
+
+    @property
+    def running_version(self) -> Version | None:
+        """What the live set's container was made from, where that can be read."""
+        return self.holds.get(self.live.set) if self.live else None
 
     @property
     def healthy(self) -> frozenset[SetName]:
@@ -76,20 +76,21 @@ class Snapshot:
 
     @property
     def http_urls(self) -> tuple[str, ...]:
-        """Where nginx is really published for users, as seen from this server."""
-        return tuple(
+        """Where nginx is really published without TLS, as seen from this server."""
+        found = (
             url_of(host, port)
             for c in self.conditions
             if c.service == "nginx"
             for inner, host, port in c.reached
-            if inner != CONTROL
+            if inner not in (HTTPS, CONTROL)
         )
+        return tuple(sorted({*found}))  # each once, though it is for IPv4 and IPv6
 
 
 def take_snapshot(project: Project, proxy: Proxy) -> Snapshot:
     """Look at the project; changes nothing. Raises EngineError and ConfigurationError."""
     settings = project.settings
-    containers, conditions = _containers(project)
+    containers, conditions = project.inspected()
     if port := _port(settings.nginx_container, CONTROL, conditions):
         project.containers.found_at(settings.nginx_container, port)
     included, answer, nginx_version, silent, closed = proxy.included(), None, "", "", ""
@@ -105,29 +106,33 @@ def take_snapshot(project: Project, proxy: Proxy) -> Snapshot:
         looks = state.looks
     except ProxySilentError as error:
         silent = error.why or error.what
-    versions = {name: project.env.get(version_variable(name)) for name in SetName}
-    profiles = project.env.get("COMPOSE_PROFILES")
-    occupied = occupied_sets(settings, containers)
-    holds = {name: _version(settings, name, conditions) for name in occupied}
+    profiles, versions = _in_env(project)
+    finishing = finishing_of(settings.state.finishing.all(), conditions)
+    told = {one.container for one in finishing}
+    occupied = occupied_sets(settings, tuple(c for c in containers if c.id not in told))
+    staying = tuple(c for c in conditions if c.id not in told)
+    claims = claims_of(settings, (answer, included))
+    holds = {name: version_of(project, name, conditions, claims) for name in occupied}
     running = frozenset(
         name for name, spec in settings.sets.items() if _runs(spec.container, containers)
     )
     health = {name: _health(project, name, conditions, holds[name]) for name in sorted(running)}
     # Only where nginx does not say what is live are the others asked.
-    released = None if answer else _released(settings)
+    released = None if answer else released_last(settings)
     found = judge(
         Witnesses(
             silent=bool(silent),
             answer=answer,
             included=included,
-            env=_named(profiles, versions, holds, released),
+            env=named_in_env(profiles or "", versions, holds, released),
             released=released,
             containers=holds,
             healthy=frozenset(name for name, found in health.items() if found.good),
         )
     )
+    live = found.live
     return Snapshot(
-        live=found.live,
+        live=live,
         included=included,
         lost=found.lost,
         silent=silent,
@@ -141,14 +146,31 @@ def take_snapshot(project: Project, proxy: Proxy) -> Snapshot:
         occupied=occupied,
         running=running,
         health=health,
-        running_version=holds.get(found.live.set) if found.live else None,
+        holds=holds,
         warm=warm if warm and warm.valid(now) else None,
         overdue=warm if warm and not warm.valid(now) else None,
         # A note without a run that holds the project was left by one that was killed.
         held=_held(settings, notes),
         profiles=profiles,
         versions=versions,
+        named=named(project, live, versions.get(live.set, "")) if live else "",
+        misnamed=misnamed(project, live, staying) if live else (),
+        workers=workers_of(
+            settings,
+            live,
+            conditions,
+            finishing,
+            now,
+            tuple(consists_of(settings, live).values()) if live else (),
+        ),
     )
+
+
+def _in_env(project: Project) -> tuple[str | None, dict[SetName, str]]:
+    if sharing.closed(project.env.path):
+        return None, {}
+    versions = {name: project.env.get(version_variable(name)) for name in SetName}
+    return project.env.get("COMPOSE_PROFILES"), versions
 
 
 def _held(settings: Settings, notes: Notes) -> Held | None:
@@ -163,17 +185,6 @@ def occupied_sets(settings: Settings, containers: tuple[Container, ...]) -> froz
     return frozenset(name for name in sets if name)
 
 
-def _containers(project: Project) -> tuple[tuple[Container, ...], tuple[Condition, ...]]:
-    """The containers as they are listed and as they are inspected."""
-    containers = project.containers.all()
-    try:
-        return containers, project.containers.conditions([c.id for c in containers])
-    except EngineError:
-        # One of them went between the two questions.
-        containers = project.containers.all()
-        return containers, project.containers.conditions([c.id for c in containers])
-
-
 def _runs(name: str, containers: tuple[Container, ...]) -> bool:
     return any(c.name == name and c.state == "running" for c in containers)
 
@@ -186,62 +197,9 @@ def _port(container: str, inner: int, conditions: Sequence[Condition]) -> int | 
 
 def _health(
     project: Project, name: SetName, conditions: Sequence[Condition], version: Version | None
-) -> Health:
-    """Ask a set's app at the port where it really is, and at the path it was released with."""
-    settings, spec = project.settings, project.settings.sets[name]
-    wanted = settings.switch.health
+) -> SetHealth:
+    """Ask a set at the port where it really is."""
+    spec = project.settings.sets[name]
     if port := _port(spec.container, spec.inner_port, conditions):
         project.containers.found_at(spec.container, port)
-    checked = settings.state.notes.checked()
-    path = checked.path if checked and checked.is_of(name, str(version)) else wanted.path
-    try:
-        answer = http.get(
-            own_url(project.containers.port(name), path),
-            max(_HEALTH_SECONDS, wanted.request_timeout.total_seconds()),
-            {"Host": wanted.host} if wanted.host else {},
-        )
-    except http.Unreachable as error:
-        return Health(good=False, summary=f"{path} {error}")
-    fault = fault_of(answer, wanted)
-    answered = fault or f"HTTP {answer.status} in {answer.seconds * 1000:.0f} ms"
-    return Health(good=not fault, summary=f"{path} {answered}")
-
-
-def _named(
-    profiles: str,
-    versions: dict[SetName, str],
-    holds: dict[SetName, Version | None],
-    released: LiveRelease | None,
-) -> LiveRelease | None:
-    """The release of the set that the profiles of `.env` name, if they name one."""
-    sets = [name for name in SetName if name in plain(profiles).split(",")]
-    if len(sets) != 1:
-        return None
-    try:
-        version = holds.get(sets[0]) or Version.parse(versions[sets[0]])
-    except (UsageError, IndexError):
-        return None
-    same = released and (released.set, released.version) == (sets[0], version)
-    return released if same else LiveRelease(sets[0], version, "")
-
-
-def _released(settings: Settings) -> LiveRelease | None:
-    """What the history calls the last release that came to serve; None if it cannot be read."""
-    with suppress(ConfigurationError):
-        for entry in reversed(settings.state.history.entries()):
-            if entry.served:
-                return LiveRelease(SetName(entry.set), Version.parse(entry.version), entry.id)
-    return None
-
-
-def _version(settings: Settings, name: SetName, conditions: Sequence[Condition]) -> Version | None:
-    """The version that a set's container was made from; None where it is another image."""
-    container = settings.sets[name].container
-    reference = next((c.reference for c in conditions if c.name == container), "")
-    image = ImageReference.parse(reference)
-    if image.name != settings.image or not image.tag:
-        return None
-    try:
-        return Version.parse(reference.removeprefix(f"{image.name}:"))
-    except UsageError:
-        return None
+    return health_of(project, name, conditions, version)

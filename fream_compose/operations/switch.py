@@ -1,47 +1,39 @@
 """The switch: a new release takes over from the live one, and no request is dropped."""
 
 import subprocess
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 
+from fream_compose.docker.release_images import ReleaseImages
 from fream_compose.errors import FreamError, GuardError, UncertainError, unexpected
 from fream_compose.nginx.evidence import Evidence
 from fream_compose.nginx.recorder import Recorder, recording
 from fream_compose.operations.arrival import bring_up
 from fream_compose.operations.checks import Checks
 from fream_compose.operations.context import Context
+from fream_compose.operations.ending import noticed
 from fream_compose.operations.guard import Guard
-from fream_compose.operations.journal import FARES_WORSE, Journal
+from fream_compose.operations.hand_over import HandOver
+from fream_compose.operations.journal import FARES_WORSE
+from fream_compose.operations.kinds import reject_missing
+from fream_compose.operations.live_images import record
 from fream_compose.operations.members import unfit
+from fream_compose.operations.outcome import Outcome
 from fream_compose.operations.plan import Plan, SwitchRequest, decide
 from fream_compose.operations.prune import retain
 from fream_compose.operations.recovery import Recovery
 from fream_compose.operations.retirement import Retirement
+from fream_compose.operations.routing import reject_pending_routes
 from fream_compose.operations.run import Run
 from fream_compose.operations.serving import serving, unserved
-from fream_compose.operations.steps import StepId, Steps, planned
+from fream_compose.operations.steps import Steps, planned
+from fream_compose.operations.take_over import take_over, warn_of_failed
 from fream_compose.operations.undo import Undo
 from fream_compose.operations.way_back import BY_HAND, WayBack
-from fream_compose.project.live_record import record
-from fream_compose.release import LiveRelease, new_switch_id
+from fream_compose.release import LiveRelease
+from fream_compose.step_ids import StepId
 
 _KEPT_WHEN_WORSE = timedelta(minutes=30)  # the way back, when the release is not proven good
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """A switch that was done: what serves now, what it replaced, the proof, seconds in all."""
-
-    live: LiveRelease
-    replaced: LiveRelease | None
-    evidence: Evidence
-    seconds: float
-    kept_warm: timedelta | None = None
-
-    @property
-    def worse(self) -> bool:
-        """Whether users fare worse on the new release."""
-        return self.evidence.verdict in FARES_WORSE
 
 
 class Switch:
@@ -77,7 +69,8 @@ class Switch:
                     bring_up(run, undo)
                     self._cut_over(run, recorder, undo)
             except FreamError as error:
-                run.failed(error)
+                recorder.end()
+                run.failed(error, recorder.evidence(run.release.set))
                 raise
             guard = self._guard(run, recorder)
             try:
@@ -90,29 +83,44 @@ class Switch:
             except GuardError as error:
                 self._cut_back(error, run, recorder)
                 raise
-        run.record(evidence=evidence)
-        self._prove(run)
+        run.ended(evidence=evidence)
+        self._prove(run, evidence)
+        warn_of_failed(run)
+        with run.warning("what was told to stop is still there"):
+            HandOver(self._context).clear()
         with run.warning("images of past releases are still there"):
             retain(self._context)
-        return Outcome(run.release, run.plan.replaces, evidence, run.journal.seconds, kept_warm)
+        run.finished(evidence)
+        journal, old = run.journal, run.plan.replaces
+        reason = journal.entry.no_way_back
+        return Outcome(run.release, old, evidence, journal.seconds, kept_warm, reason)
 
     def _begin(self, request: SwitchRequest) -> Run:
         """Decide from what runs once everything is in order."""
-        context, journal = self._context, Journal(self._context)
+        context, journal = self._context, self._context.journal_of(request.kind)
+        journal.know(version=str(request.version))
         try:
             plan = self._plan(request)
         except FreamError as error:
             error.serving = serving(context.proxy)
             raise
+        old = str(plan.replaces.version) if plan.replaces else ""
+        journal.know(set=plan.target, replaced=old)
+        journal.begin()
         steps = Steps(planned(plan, request, context.settings), context)
-        release = LiveRelease(plan.target, request.version, new_switch_id(journal.started))
-        return Run(context, request, plan, release, Checks(context, plan.target), steps, journal)
+        release = LiveRelease(plan.target, request.version, journal.entry.id)
+        context.report.decided(plan.move(request, release.switch))
+        checks, images = Checks(context, plan.target), ReleaseImages(request.version)
+        return Run(context, request, plan, release, checks, steps, journal, images)
 
     def _plan(self, request: SwitchRequest) -> Plan:
+        reject_missing(self._context.settings.checks)
         plan = decide(Recovery(self._context).repair(for_release=True))
+        reject_pending_routes(self._context.proxy)
         if plan.reuses(request):
+            early = self._context.settings.early_services(plan.target)
             members = self._context.project.containers.members(plan.target)
-            if reason := unfit(members):
+            if reason := unfit([member for member in members if member.service in early]):
                 self._context.report.warn(f"{plan.target} is not used as it is: {reason}")
                 return replace(plan, unfit=True)
         return plan
@@ -143,11 +151,11 @@ class Switch:
         Returns whether the old set may go; else the next command drains and removes it.
         """
         with run.warning("`.env` does not name the live set"):
-            record(self._context.settings, run.release)
+            record(self._context.project, run.release)
             self._context.notes.cool()
         self._spread_net(run)
-        # Once now, should the drain be cut short, and once more with the evidence.
-        run.record()
+        run.serves()
+        take_over(run, guard)
         with run.warning("a hook failed"):
             run.hooks(StepId.AFTER_CUT_OVER, guard.check)
         drained = self._drain(run, guard)
@@ -155,24 +163,27 @@ class Switch:
             return drained
         with (
             run.warning("the new release was not guarded to the end; the old one is kept"),
-            run.steps.take(StepId.GUARD) as step,
+            run.steps.take(StepId.GUARD, guard.left) as step,
         ):
-            step.detail = guard.finish()
+            step.detail = guard.finish(step.saw)
             return drained
         return False
 
     def _spread_net(self, run: Run) -> None:
         """Have the old set answer where the new one does not, as long as both run."""
-        if run.plan.replaces and Checks(self._context, run.plan.replaces.set).now():
-            with run.warning("no set answers for the other"):
-                self._context.proxy.arm(run.release.set)
+        if old := run.plan.replaces:
+            checks = Checks(self._context, old.set)
+            checks.leave_out_later()
+            if checks.now():
+                with run.warning("no set answers for the other"):
+                    self._context.proxy.arm(run.release.set)
 
     def _drain(self, run: Run, guard: Guard) -> bool:
         old = run.plan.replaces
         if old is None:
             return False
         with run.warning(f"{old.set} was not drained"), run.steps.take(StepId.DRAIN) as step:
-            step.detail = self._retirement.drain(old.set, guard.pause)
+            step.detail = self._retirement.drain(old.set, guard.pause, step.saw)
             return True
         self._context.report.warn(f"{old.set} still runs; fream recover drains and removes it")
         return False
@@ -186,18 +197,18 @@ class Switch:
             time_to_keep = time_to_keep or _KEPT_WHEN_WORSE
         if time_to_keep is None:
             with run.warning(f"{old.set} is still there"):
-                self._retirement.remove(old.set, run.steps, guard)
+                self._retirement.remove(old.set, run.steps, guard, run.plan.orphans)
             return None
         with run.warning(f"{old.set} is not kept warm"):
             self._retirement.keep_warm(old, time_to_keep)
         return time_to_keep
 
-    def _prove(self, run: Run) -> None:
+    def _prove(self, run: Run, evidence: Evidence | None = None) -> None:
         """See that users are served by the release. Raises UncertainError when they are not."""
         if why := unserved(self._context, run.release, run.checks):
             what = f"{run.release.version.short} is released, but users are not served"
             failure = UncertainError(what, why, next_step="fream recover")
-            run.failed(failure)
+            run.failed(failure, evidence)
             raise failure
 
     def _cut_back(self, error: GuardError, run: Run, recorder: Recorder) -> None:
@@ -206,10 +217,16 @@ class Switch:
         Raises UncertainError, and keeps both, when the old one has gone bad as well.
         """
         self._context.report.warn(f"{error.what}: {error.why}")
-        failure = self._way_back.take(error, run.release, run.checks, run.plan.replaces)
+        failure = self._way_back.take(
+            error,
+            run.release,
+            run.checks,
+            run.plan.replaces,
+            run.keep_log,
+        )
         recorder.end()
         evidence = recorder.evidence(run.release.set)
-        failure.why += _lost(evidence)
+        failure.why += noticed(evidence)
         failure.result = {"evidence": evidence.to_json()}
         run.failed(failure, evidence)
         if failure is not error:
@@ -225,13 +242,3 @@ class Switch:
     def _follow_log(self, lines: int) -> subprocess.Popen[str]:
         nginx = self._context.settings.nginx_container
         return self._context.project.containers.follow(nginx, lines)
-
-
-def _lost(evidence: Evidence) -> str:
-    """What users noticed of a release that failed after its cut-over."""
-    if evidence.missing and not evidence.served:
-        return "\nWhat users noticed is not known: " + evidence.missing
-    return (
-        f"\n{evidence.failed:,} requests failed; users went without a good answer for "
-        f"{evidence.outage_seconds:.1f} s at most"
-    )

@@ -24,6 +24,12 @@ def container(project: Project, proxy: Proxy, name: str, known: tuple[str, ...])
     service = _service(name, proxy)
     found = next((c for c in project.containers.all() if c.service == service), None)
     if found is None:
+        if name == "live":
+            raise UsageError(
+                f"{service}, which is live, does not run",
+                "Was the project taken down? It has no container",
+                next_step="fream up",
+            )
         what = service if name == service else f"{service}, the {name} set,"
         raise UsageError(f"{what} has no container", next_step="fream status")
     return found
@@ -45,7 +51,7 @@ def _service(name: str, proxy: Proxy) -> str:
     if (live := _live(proxy)) is None:
         raise UsageError(
             f"Nothing is {name}: there was no release yet",
-            next_step="fream switch --version VERSION",
+            next_step="fream switch VERSION",
         )
     return live.set if name == "live" else live.set.other
 

@@ -7,6 +7,7 @@ from types import TracebackType
 from fream_compose.errors import UncertainError, reason
 from fream_compose.interruption import LeaveNow
 from fream_compose.report import Report
+from fream_compose.step_ids import StepId
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class Undo:
         while self._deeds:
             deed = self._deeds[-1]
             try:
-                with self._report.step(deed.title):
+                with self._report.step(deed.title, id=StepId.UNDO):
                     deed.action()
             except Exception as error:
                 raise UncertainError(

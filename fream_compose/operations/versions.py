@@ -21,7 +21,8 @@ def versions(directory: Path) -> list[str]:
 
 
 def _local(project: Project) -> list[str]:
-    return [tag for image in project.images.local_images() for tag in image.tags]
+    images = project.images.local_images([project.settings.image])
+    return [tag for image in images for tag in image.tags]
 
 
 def _offered(image: str) -> list[str]:

@@ -6,6 +6,7 @@ from itertools import cycle, islice
 
 from fream_compose import http
 from fream_compose.project.x_fream import WarmUp
+from fream_compose.report import Saw, unseen
 
 
 def warm_up(
@@ -13,12 +14,13 @@ def warm_up(
     ask: Callable[[str], http.Answer],
     clock: Callable[[], float],
     check: Callable[[], None],
+    saw: Saw = unseen,
 ) -> tuple[int, int]:
     """Ask each path in turn until the requests are done or the time is up.
 
     ask: GET a path; raises http.Unreachable. check: called between requests; what it
-    raises ends the warm-up. Returns how many requests were sent and how many were not
-    answered, or with 500 and above.
+    raises ends the warm-up. saw: gets how many were sent. Returns how many requests were sent
+    and how many were not answered, or with 500 and above.
     """
     deadline = clock() + settings.timeout.total_seconds()
     sent = failed = 0
@@ -29,6 +31,9 @@ def warm_up(
             good = list(pool.map(lambda path: _good(ask, path), batch))
             sent += len(good)
             failed += good.count(False)
+            saw(
+                f"{sent} of {settings.requests} requests" + (f", {failed} failed" if failed else "")
+            )
     return sent, failed
 
 

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,11 +11,12 @@ from fream_compose.errors import FreamError
 from fream_compose.nginx.proxy import Proxy
 from fream_compose.nginx.traffic import SetTraffic, Traffic
 from fream_compose.operations.status import Status, status
-from fream_compose.project.history import Entry, History
+from fream_compose.project.entry import Entry
+from fream_compose.project.history import History
 from fream_compose.release import SetName
 
 _FIRST_SECONDS = 1.0  # until there is something to show
-_EVENTS = 5
+_EVENTS = 10
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,9 @@ class Frame:
     """One look. at: ISO 8601 in UTC. status: None while it cannot be had; trouble says why.
 
     draining: the idle set while requests that it was given are in flight, and for how many
-    seconds they have been; empty when there are none. events: the last releases, the newest last.
+    seconds they have been; empty when there are none. connections: open from nginx to the app of
+    each set that runs, idle ones too; none where that is not known. events: the last releases,
+    the newest last.
     """
 
     at: str
@@ -33,6 +36,7 @@ class Frame:
     draining: str
     draining_seconds: float
     events: tuple[Entry, ...]
+    connections: dict[str, int] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """As plain values."""
@@ -87,6 +91,7 @@ class Watch:
             draining=draining,
             draining_seconds=0.0 if since is None else round(self._clock() - since, 1),
             events=self._history.entries()[-_EVENTS:],
+            connections=self._connections(found),
         )
 
     def close(self) -> None:
@@ -98,6 +103,13 @@ class Watch:
             return status(self._project, self._proxy), ""
         except FreamError as error:
             return None, f"{error}: {error.why}" if error.why else str(error)
+
+    def _connections(self, found: Status | None) -> dict[str, int]:
+        runs = {c.service for c in found.containers if c.state == "running"} if found else set()
+        sets = [one for one in self._project.settings.sets.values() if one.name in runs]
+        ask = self._project.containers.connections
+        counted = {one.name: ask(one.container, one.inner_port) for one in sets}
+        return {str(name): count for name, count in counted.items() if count is not None}
 
     def _draining(self, found: Status | None) -> str:
         idle = found.idle if found else ""

@@ -9,7 +9,17 @@ from fream_compose.image_reference import ImageReference
 from fream_compose.project.durations import seconds_of
 from fream_compose.project.envfile import EnvFile
 from fream_compose.project.layout import CONTROL, Address, address, confinement
+from fream_compose.project.release_services import (
+    Route,
+    checks_of,
+    late_order,
+    members_of,
+    reject_unknown,
+    reject_without_check,
+    routes_of,
+)
 from fream_compose.project.settings import ServiceSettings, SetSettings, Settings
+from fream_compose.project.versions import followers, with_versions
 from fream_compose.project.x_fream import SwitchSettings, read_x_fream
 from fream_compose.release import SetName
 from fream_compose.secrecy import is_secret
@@ -33,15 +43,21 @@ def parse(
 
         return setter(template().get("x-fream"), place, EnvFile(compose_directory / ".env"))
 
+    asked, config = config.get("services") or {}, with_versions(config, compose_directory)
     switch = read_x_fream(config.get("x-fream"), compose_directory, source)
-    return _settings(config, switch, compose_directory)
+    return _settings(config, asked, switch, compose_directory)
 
 
-def _settings(config: dict[str, Any], switch: SwitchSettings, directory: Path) -> Settings:
+def _settings(
+    config: dict[str, Any], asked: dict[str, Any], switch: SwitchSettings, directory: Path
+) -> Settings:
+    """asked: the services with what stands for the version still in them."""
     services: dict[str, Any] = config.get("services") or {}
     _require(services)
     _reject_shared(services)
     nginx, infra = services["nginx"], _services_of("infra", services)
+    sets = {name: _set(name, services, asked) for name in SetName}
+    routes, late = _of_release(switch, sets, services, directory)
     return Settings(
         compose_directory=directory,
         nginx_directory=_nginx_directory(nginx),
@@ -57,23 +73,49 @@ def _settings(config: dict[str, Any], switch: SwitchSettings, directory: Path) -
         data=next((_source(v, config) for v in _volumes("mysql", services)), ""),
         addresses={name: _addresses(name, services[name]) for name in infra},
         infra_stop_seconds=sum(_grace(services[name]) for name in infra),
-        sets={name: _set(name, services) for name in SetName},
+        sets=sets,
         services={name: _service(spec, config) for name, spec in services.items()},
+        routes=routes,
+        late=late,
         switch=switch,
     )
 
 
-def _set(name: SetName, services: dict[str, Any]) -> SetSettings:
+def _of_release(
+    switch: SwitchSettings,
+    sets: dict[SetName, SetSettings],
+    services: dict[str, Any],
+    directory: Path,
+) -> tuple[tuple[Route, ...], tuple[str, ...]]:
+    """What leads to its public services, and which start late."""
+    try:
+        reject_unknown(switch.services, {name: spec.members for name, spec in sets.items()})
+        routes = routes_of(switch.services, sets[SetName.SET1].inner_port)
+        checks = checks_of(switch.services, switch.health)
+        for spec in sets.values():
+            reject_without_check(checks, spec.members, services)
+        return routes, late_order(switch.services)
+    except ValueError as error:
+        raise ConfigurationError(
+            "The services of a release do not fit (x-fream.services)",
+            str(error),
+            next_step=f"Edit {directory / 'compose.yaml'} or {directory / 'app.yaml'}",
+        ) from error
+
+
+def _set(name: SetName, services: dict[str, Any], asked: dict[str, Any]) -> SetSettings:
     app = services[name]
     members, own = _services_of(name, services), _first_address(name, app)
     return SetSettings(
         name=name,
         services=members,
+        members=members_of(name, members),
         container=app["container_name"],
         port=own.port,
         inner_port=own.inner,
         grace=_grace(app),
         stop_seconds=sum(_grace(services[member]) for member in members),
+        images=followers(name, members, asked),
     )
 
 

@@ -1,12 +1,16 @@
 """Files that survive a crash: either the old content or the new, never a part."""
 
+import errno
 import os
+import stat
 import tempfile
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from fream_compose.errors import ConfigurationError, reason
+from fream_compose.project import sharing
 
 
 def write(path: Path, text: str, mode: int = 0o644) -> None:
@@ -14,12 +18,24 @@ def write(path: Path, text: str, mode: int = 0o644) -> None:
 
     The text goes to a temporary file beside the target, is synced, renamed, and the
     folder synced. An existing file keeps its permissions and owner; `mode` is for a
-    new one. Raises ConfigurationError when the disk is full or the folder read-only;
-    then the old content is untouched.
+    new one; a folder that is shared opens both to its group. Raises ConfigurationError
+    when the disk is full or the folder read-only; then the old content is untouched.
     """
     try:
         # Through a link, the file behind it is the one to replace.
         _replace(path.resolve(), text, mode)
+    except OSError as error:
+        raise unwritable(path, error) from error
+
+
+def write_note(path: Path, text: str) -> None:
+    """The same for a note, for all who may read the notes of the project."""
+    try:
+        mode = sharing.note_mode(path.parent)
+        write(path, text, mode=mode)
+        # One that was there has kept its mode; whom it was for may have read and removed it.
+        with suppress(FileNotFoundError), path.open("rb") as file:
+            sharing.give(file.fileno(), path.parent, mode)
     except OSError as error:
         raise unwritable(path, error) from error
 
@@ -34,34 +50,77 @@ def unwritable(path: Path, error: OSError) -> ConfigurationError:
 
 
 def open_private(path: Path) -> BinaryIO:
-    """Open a file to append to and read, its owner's alone. Raises OSError."""
+    """Open a file to append to and read, for its owner and who may release. Raises OSError."""
+    return _open(path, sharing.mode_in(path.parent, 0o600))
+
+
+def open_note(path: Path) -> BinaryIO:
+    """The same for a note, which those who may read can open. Raises OSError."""
+    return _open(path, sharing.note_mode(path.parent))
+
+
+def _open(path: Path, mode: int) -> BinaryIO:
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-    if os.fstat(descriptor).st_mode & 0o077:
-        os.fchmod(descriptor, 0o600)
+    sharing.give(descriptor, path.parent, mode)
     return os.fdopen(descriptor, "ab+", buffering=0)
 
 
 def make_folder(path: Path) -> None:
-    """Make a folder that is its owner's alone, or close one that is there to others.
+    """Make a folder for its owner and who may release, or close one that is there to others.
 
     Raises ConfigurationError, also for a folder that belongs to another user.
     """
+    _make(path, lambda: sharing.folder_mode(path.parent, 0o700))
+
+
+def make_state_folder(path: Path) -> None:
+    """The same for the folder of notes, which those who may read can search; its notes follow."""
+    _make(path, lambda: sharing.state_mode(path))
+    with suppress(OSError):
+        mode = sharing.note_mode(path)
+        for note in path.iterdir():
+            # Settings may hold a secret, which is for whoever writes them to see.
+            if note.is_file() and note.name != "settings.json" and _mode(note) != mode:
+                with suppress(OSError):
+                    open_note(note).close()
+
+
+def _make(path: Path, mode: Callable[[], int]) -> None:
     try:
         path.mkdir(mode=0o700, exist_ok=True)
-        if path.stat().st_mode & 0o077:
-            path.chmod(0o700)
+        if _mode(path) == mode():
+            return
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            sharing.give(descriptor, path.parent, mode())
+        finally:
+            os.close(descriptor)
+        if _mode(path) & ~mode() or not os.access(path, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))  # another user's
     except OSError as error:
         raise unusable(path, error) from error
 
 
+def _mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
 def unusable(folder: Path, error: OSError) -> ConfigurationError:
     """What to tell of a folder that this user cannot have to itself."""
+    if not isinstance(error, PermissionError):
+        return refused(folder, error, "cannot be used")
+    whose = sharing.owners(folder) or "it belongs to another user"
+    way_in = sharing.way_in(folder) or "Run fream as its owner: sudo -u OWNER fream ..."
+    what, why = f"You may not change this project: {whose}", f"{folder}: {reason(error)}"
+    return ConfigurationError(what, why, next_step=way_in)
+
+
+def refused(path: Path, error: OSError, what: str) -> ConfigurationError:
+    """What to tell of a file or folder that this user may not have: whose it is, how to join."""
     why, next_step = reason(error), ""
     if isinstance(error, PermissionError):
-        with suppress(OSError, KeyError):
-            why = f"{why}: it belongs to {folder.owner()}"
-        next_step = f"sudo chown -R $USER {folder}, or run fream as the user it belongs to"
-    return ConfigurationError(f"{folder} cannot be used", why, next_step=next_step)
+        why, next_step = f"{why}: {sharing.owners(path)}", sharing.way_in(path)
+    return ConfigurationError(f"{path} {what}", why.rstrip(": "), next_step=next_step)
 
 
 def remove(path: Path) -> None:
@@ -93,14 +152,13 @@ def _replace(path: Path, text: str, mode: int) -> None:
 
 
 def _take_permissions(descriptor: int, path: Path, mode: int) -> None:
-    if path.exists():
-        current = path.stat()
-        os.fchmod(descriptor, current.st_mode & 0o7777)
-        if (current.st_uid, current.st_gid) != (os.geteuid(), os.getegid()):
-            with suppress(PermissionError):
-                os.fchown(descriptor, current.st_uid, current.st_gid)
-    else:
-        os.fchmod(descriptor, mode)
+    folder, current = path.parent, path.stat() if path.exists() else None
+    mode = stat.S_IMODE(current.st_mode) if current else mode
+    os.fchmod(descriptor, sharing.mode_in(folder, mode))
+    if current and (current.st_uid, current.st_gid) != (os.geteuid(), os.getegid()):
+        with suppress(PermissionError):
+            shared = sharing.releases(folder)  # then it has the folder's group by now
+            os.fchown(descriptor, current.st_uid, -1 if shared else current.st_gid)
 
 
 def sync_folder(folder: Path) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from fream_compose.errors import ConfigurationError, reason
+from fream_compose.errors import ConfigurationError
 from fream_compose.project import durable
 from fream_compose.release import SetName
 
@@ -105,7 +105,7 @@ class EnvFile:
                 next_step=f"cp {self.path}.example {self.path}, then set the passwords in it",
             ) from error
         except OSError as error:
-            raise ConfigurationError(f"{self.path} cannot be read", reason(error)) from error
+            raise durable.refused(self.path, error, "cannot be read") from error
 
     def _lines(self) -> list[str]:
         # Not splitlines(): only a newline ends a line of .env.

@@ -1,87 +1,19 @@
-"""What was released, when, by whom and how it ended. A log: never asked what is live."""
+"""What was done, when, by whom and how it ended. A log: never asked what is live."""
 
 import json
 import os
-from dataclasses import asdict, dataclass, field
-from enum import StrEnum
-from functools import cache
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-from fream_compose import foreign
-from fream_compose.errors import ConfigurationError, UsageError, reason
+from fream_compose.errors import UsageError
 from fream_compose.project import durable
-from fream_compose.release import SetName, Version, read_moment
-
-if TYPE_CHECKING:
-    from pydantic import TypeAdapter
-
+from fream_compose.project.entry import Entry, read_entry
+from fream_compose.release import read_moment
 
 _READ = 1_048_576  # bytes of its end that are read
 _LONGEST = 16 * _READ  # from which on all but that is forgotten
-WORSE = "worse"  # the result of a release that was made although users fare worse on it
-
-
-class Kind(StrEnum):
-    """What a release came by."""
-
-    SWITCH = "switch"
-    ROLLBACK = "rollback"
-
-
-@dataclass(frozen=True)
-class HookRun:
-    """A hook that ran: how it ended (`done`, or what was wrong), and what it printed, cut short.
-
-    run: its moment, its number there, its program.
-    """
-
-    moment: str
-    run: str
-    seconds: float
-    result: str
-    output: str
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One switch. Times are ISO 8601 in UTC, durations in seconds.
-
-    steps: durations by title. step_ids: what stays the same of each, by its title.
-
-    What an older fream did not write has a default.
-    """
-
-    id: str
-    version: str
-    set: str
-    replaced: str
-    started: str
-    seconds: float
-    result: str
-    by: str
-    steps: dict[str, float] = field(default_factory=dict)
-    step_ids: dict[str, str] = field(default_factory=dict)
-    why: str = ""
-    evidence: dict[str, Any] = field(default_factory=dict)
-    kind: Kind = Kind.SWITCH
-    warnings: tuple[str, ...] = ()
-    hooks: tuple[HookRun, ...] = ()
-
-    @property
-    def worse(self) -> bool:
-        """Whether it serves, and its users fared worse than before."""
-        return self.result == WORSE
-
-    @property
-    def served(self) -> bool:
-        """Whether the release came to serve and was not taken back, well or not."""
-        return self.result in ("done", WORSE)
-
-    @property
-    def short_id(self) -> str:
-        """The part of the id that tells it from others, for people."""
-        return self.id.rpartition("-")[2]
 
 
 @dataclass(frozen=True)
@@ -93,67 +25,51 @@ class Log:
 
 
 class History:
-    """The file history.jsonl: one line for each switch, the newest last."""
+    """The file history.jsonl: a line each time that more is known of a release, the newest last.
+
+    Runs that bring none are in runs.jsonl beside it: however many there are, they push no
+    release out of what is read.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._runs = path.with_name("runs.jsonl")
 
     def entries(self) -> tuple[Entry, ...]:
-        """What can be read; a line torn by a crash is passed over."""
-        return self.read().entries
+        """The releases that ended or serve already, of what can be read, the newest last.
+
+        One that ended before it was decided where it goes is none. Raises ConfigurationError.
+        """
+        found = _read(self._path).entries
+        return tuple(e for e in found if e.of_release and e.set and (e.ended or e.served))
 
     def read(self) -> Log:
-        """The last entries, and how many lines were passed over. Raises ConfigurationError.
+        """The last runs of all kinds, in the order in which they began, and how many lines were
+        passed over. Raises ConfigurationError.
 
-        Of a switch that was written down twice the last line counts. No more is read than
-        the last megabyte, some hundreds of releases.
+        Of a run that was written down twice the last line counts. No more is read than the last
+        megabyte of each file, some hundreds of releases.
         """
-        lines = self._lines()
-        entries = [entry for line in lines if (entry := _read(line))]
-        return Log(tuple({e.id: e for e in entries}.values()), len(lines) - len(entries))
+        releases, others = _read(self._path), _read(self._runs)
+        entries = sorted([*releases.entries, *others.entries], key=_began)
+        return Log(tuple(entries), releases.passed_over + others.passed_over)
+
+    def running(self) -> tuple[Entry, ...]:
+        """The runs whose end is not on record. Raises ConfigurationError."""
+        return tuple(entry for entry in self.read().entries if not entry.ended)
 
     def add(self, entry: Entry) -> None:
         """Append an entry, or what became of the one of that id. Raises ConfigurationError.
 
         What cannot be written as a whole is not there.
         """
-        durable.make_folder(self._path.parent)
+        path = self._path if entry.of_release else self._runs
+        durable.make_state_folder(path.parent)
         line = json.dumps(asdict(entry), ensure_ascii=False)
         try:
-            self._append(f"{line}\n".encode("utf-8", "replace"))
+            _append(path, f"{line}\n".encode("utf-8", "replace"))
         except OSError as error:
-            raise durable.unwritable(self._path, error) from error
-
-    def _append(self, line: bytes) -> None:
-        self._forget_the_oldest()
-        with durable.open_private(self._path) as file:
-            end = file.seek(0, os.SEEK_END)
-            torn = end and os.pread(file.fileno(), 1, end - 1) != b"\n"
-            try:
-                file.write(b"\n" * bool(torn) + line)
-                file.flush()
-                os.fsync(file.fileno())
-            except OSError:
-                file.truncate(end)
-                raise
-
-    def _forget_the_oldest(self) -> None:
-        if self._path.exists() and self._path.stat().st_size > _LONGEST:
-            durable.write(self._path, "\n".join([*self._lines(), ""]), mode=0o600)
-
-    def _lines(self) -> list[str]:
-        try:
-            with self._path.open("rb") as file:
-                size = file.seek(0, os.SEEK_END)
-                start = file.seek(max(0, size - _READ))
-                text = file.read().decode("utf-8", "replace")
-        except FileNotFoundError:
-            return []
-        except OSError as error:
-            raise ConfigurationError(f"{self._path} cannot be read", reason(error)) from error
-        # Not splitlines(): what an app answered may hold the other line separators.
-        lines = text.split("\n")
-        return [line for line in (lines[1:] if start else lines) if line]
+            raise durable.unwritable(path, error) from error
 
 
 def find(entries: tuple[Entry, ...], wanted: str) -> Entry:
@@ -166,29 +82,60 @@ def find(entries: tuple[Entry, ...], wanted: str) -> Entry:
     if len(found) == 1:
         return found[0]
     if not found:
-        raise UsageError(f"No release has the id {wanted!r}", next_step="fream history")
+        raise UsageError(f"No run has the id {wanted!r}", next_step="fream history")
     raise UsageError(
-        f"{len(found)} releases have ids that begin with {wanted!r}",
+        f"{len(found)} runs have ids that begin with {wanted!r}",
         ", ".join(entry.id for entry in found[-5:]),
         next_step="Type more of the id",
     )
 
 
-@cache
-def _model() -> "TypeAdapter[Entry]":
-    # Imported when there is something to read: `fream --help` must not wait for it.
-    from pydantic import TypeAdapter
+def of_release(entries: Sequence[Entry], switch: str, version: str) -> Entry | None:
+    """The entry of a release that served: of this switch, or else the last of this version."""
+    newest = [entry for entry in reversed(entries) if entry.served]
+    found = [e for e in newest if e.id == switch] or [e for e in newest if e.version == version]
+    return found[0] if found else None
 
-    return TypeAdapter(Entry)
+
+def _began(entry: Entry) -> datetime:
+    return read_moment(entry.started)
 
 
-def _read(line: str) -> Entry | None:
-    """An entry of which every part means something; None for anything else."""
+def _read(path: Path) -> Log:
+    lines = _lines(path)
+    entries = [entry for line in lines if (entry := read_entry(line))]
+    return Log(tuple({e.id: e for e in entries}.values()), len(lines) - len(entries))
+
+
+def _append(path: Path, line: bytes) -> None:
+    _forget_the_oldest(path)
+    with durable.open_note(path) as file:
+        end = file.seek(0, os.SEEK_END)
+        torn = end and os.pread(file.fileno(), 1, end - 1) != b"\n"
+        try:
+            file.write(b"\n" * bool(torn) + line)
+            file.flush()
+            os.fsync(file.fileno())
+        except OSError:
+            file.truncate(end)
+            raise
+
+
+def _forget_the_oldest(path: Path) -> None:
+    if path.exists() and path.stat().st_size > _LONGEST:
+        durable.write_note(path, "\n".join([*_lines(path), ""]))
+
+
+def _lines(path: Path) -> list[str]:
     try:
-        entry = foreign.of_json(line, _model().validate_python)
-        read_moment(entry.started)
-        Version.parse(entry.version)
-        SetName(entry.set)
-    except (ValueError, UsageError):
-        return None
-    return entry
+        with path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            start = file.seek(max(0, size - _READ))
+            text = file.read().decode("utf-8", "replace")
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise durable.refused(path, error, "cannot be read") from error
+    # Not splitlines(): what an app answered may hold the other line separators.
+    lines = text.split("\n")
+    return [line for line in (lines[1:] if start else lines) if line]

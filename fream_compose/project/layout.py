@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 _NO_RIGHTS = "no-new-privileges"
-CONTROL = 8090  # nginx's control port in its container
+HTTPS, CONTROL = 443, 8090  # nginx's ports in its container: for users, and for fream
 
 
 class Address(NamedTuple):

@@ -10,14 +10,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from fream_compose import foreign
+from fream_compose import foreign, times
 from fream_compose.errors import ConfigurationError, LockedError
 from fream_compose.project import durable
 from fream_compose.project.operator import who
+from fream_compose.release import read_moment
 
 _POLL_SECONDS = 0.2
 _PEEK_SECONDS = 0.1  # free() has the lock for less; that must not look like another run
 _HOLDER = "holder.json"
+_LOCKS = Path("/proc/locks")
 
 
 @contextmanager
@@ -26,9 +28,9 @@ def hold(
 ) -> Iterator[None]:
     """Hold the project for the length of a run. Raises LockedError that says who has it.
 
-    folder: of the project's state; it becomes its owner's alone, so that no other user can
-    take the lock. wait: seconds to wait for another run to end. Raises ConfigurationError
-    for a folder of another user's.
+    folder: of the project's state; only its owner and who may release can open it, so that no
+    other user can take the lock. wait: seconds to wait for another run to end. Raises
+    ConfigurationError for a folder of another user's.
     """
     until = time.monotonic() + max(wait, _PEEK_SECONDS)
     descriptor = _taken(folder, until, pause)
@@ -40,9 +42,14 @@ def hold(
 
 
 def free(folder: Path) -> bool:
-    """Whether nobody holds the project at this moment. Raises ConfigurationError."""
+    """Whether nobody holds the project at this moment. Raises ConfigurationError.
+
+    Who may only read cannot try the lock, and goes by what the kernel says of all locks.
+    """
     if not folder.exists():
         return True
+    if not os.access(folder, os.R_OK) and os.access(folder, os.X_OK):
+        return not _is_held(folder)
     descriptor = _open(folder)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -51,6 +58,20 @@ def free(folder: Path) -> bool:
     finally:
         os.close(descriptor)
     return True
+
+
+def _is_held(folder: Path) -> bool:
+    """Whether a lock on a folder is among those that /proc/locks lists."""
+    number = str(folder.stat().st_ino)
+    with suppress(OSError):
+        rows = map(str.split, _LOCKS.read_text("utf-8", "replace").splitlines())
+        # 1: FLOCK ADVISORY WRITE 4711 fe:01:131 0 EOF
+        return any(
+            row[1] == "FLOCK" and row[3] == "WRITE" and row[5].rpartition(":")[2] == number
+            for row in rows
+            if len(row) > 5
+        )
+    return False
 
 
 def _open(folder: Path) -> int:
@@ -63,7 +84,7 @@ def _open(folder: Path) -> int:
 def _taken(folder: Path, until: float, pause: Callable[[float], None]) -> int:
     """The descriptor of the locked folder; closing it frees the lock."""
     while True:
-        durable.make_folder(folder)
+        durable.make_state_folder(folder)
         descriptor = _open(folder)
         try:
             _take(descriptor, folder, until, pause)
@@ -101,7 +122,7 @@ def _sign(path: Path, command: str) -> None:
     }
     # On a full disk the lock holds as well; only who holds it stays unsaid.
     with suppress(OSError, ConfigurationError):
-        durable.write(path, json.dumps(note), mode=0o600)
+        durable.write_note(path, json.dumps(note))
 
 
 def holder(folder: Path) -> str:
@@ -113,4 +134,5 @@ def holder(folder: Path) -> str:
 
 
 def _holder(note: Any) -> str:
-    return f"{note['command']!r}, process {note['pid']} of {note['by']}, since {note['since']}"
+    since = times.since(read_moment(note["since"]))
+    return f"`{note['command']}` by {note['by']}, since {since}; process {note['pid']}"

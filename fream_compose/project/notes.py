@@ -11,8 +11,10 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from fream_compose import foreign
+from fream_compose import foreign, times
 from fream_compose.project import durable
+from fream_compose.project.operator import who
+from fream_compose.project.progress import Progress, read_progress
 from fream_compose.release import SetName, read_moment
 
 
@@ -40,22 +42,7 @@ class Held:
     run: str
 
     def __str__(self) -> str:
-        since = f"{read_moment(self.since).astimezone():%Y-%m-%d %H:%M:%S}"
-        return f"{self.version} in {self.set} is held since {since}"
-
-
-@dataclass(frozen=True)
-class Progress:
-    """A run: the step it is at, and when it has ended its exit code and last words."""
-
-    run: str
-    command: str
-    step: str = ""
-    exit_code: int | None = None
-    told: str = ""
-
-    def __str__(self) -> str:
-        return self.command + (f" is at {self.step!r}" if self.step else " has just begun")
+        return f"{self.version} in {self.set} is held since {times.since(self.since)}"
 
 
 @dataclass(frozen=True)
@@ -74,15 +61,16 @@ class RunningHook:
 
 @dataclass(frozen=True)
 class Checked:
-    """The health path with which the live release was found good."""
+    """How a release was found good: the health path, and in JSON how each service was.
+
+    services: the names of all that it was released with, with spaces between.
+    """
 
     set: SetName
     version: str
     path: str
-
-    def is_of(self, name: SetName, version: str) -> bool:
-        """Whether it is of this release in this set."""
-        return (self.set, self.version) == (name, version)
+    checks: str = ""
+    services: str = ""
 
 
 class Notes:
@@ -93,7 +81,6 @@ class Notes:
         self._warm = directory / "warm.json"
         self._held = directory / "held.json"
         self._verdict = directory / "verdict.json"
-        self._checked = directory / "checked.json"
         self._adopted = directory / "adopted.json"
         self._hook = directory / "hook.json"
         self._run = directory / "run.json"
@@ -116,19 +103,29 @@ class Notes:
         """Nothing is kept warm any more."""
         durable.remove(self._warm)
 
-    def checked(self) -> Checked | None:
-        """How the live release was found good, if that is known."""
-        note = _read(self._checked)
-        try:
-            return Checked(SetName(note["set"]), note["version"], note["path"])
-        except (KeyError, ValueError):
-            return None
+    def checked(self, name: SetName, version: str) -> Checked | None:
+        """How this release was found good in its set, if that is known."""
+        for note in map(_read, self._checked(name)):
+            with suppress(KeyError, ValueError):
+                more = note.get("checks", ""), note.get("services", "")
+                if (note["set"], note["version"]) == (name, version):
+                    return Checked(name, version, note["path"], *more)
+        return None
 
     def check(self, checked: Checked) -> None:
         """Note how a release was found good, but once. Raises ConfigurationError."""
-        known = self.checked()
-        if not (known and known.is_of(checked.set, checked.version)):
-            self._write(self._checked, asdict(checked))
+        if not self.checked(checked.set, checked.version):
+            self._write(self._checked(checked.set)[0], asdict(checked))
+
+    def uncheck(self, name: SetName) -> None:
+        """Forget how a set was found good."""
+        for path in self._checked(name):
+            if _read(path).get("set") == name:
+                durable.remove(path)
+
+    def _checked(self, name: SetName) -> tuple[Path, Path]:
+        # The second is an earlier fream's, of whatever set was live.
+        return self._directory / f"checked.{name}.json", self._directory / "checked.json"
 
     def hold(self, switch: str, version: str, name: SetName) -> None:
         """Note that a switch waits for a verdict. Raises ConfigurationError."""
@@ -147,14 +144,24 @@ class Notes:
         except (KeyError, ValueError):
             return None
 
-    def decide(self, switch: str, verdict: str) -> None:
-        """Give the waiting switch its verdict: promote or abort. Raises ConfigurationError."""
-        self._write(self._verdict, {"switch": switch, "verdict": verdict})
+    def decide(self, switch: str, verdict: str, by: str = "") -> None:
+        """Give the waiting switch its verdict: promote or abort. Raises ConfigurationError.
+
+        by: who decides, and why.
+        """
+        self._write(self._verdict, {"switch": switch, "verdict": verdict, "by": by})
 
     def verdict(self, switch: str) -> str:
         """The verdict on a switch; empty while there is none."""
+        return self._decided(switch).get("verdict", "")
+
+    def decided_by(self, switch: str) -> str:
+        """Whose verdict it is, and why; empty where that was not said."""
+        return self._decided(switch).get("by", "")
+
+    def _decided(self, switch: str) -> dict[str, str]:
         note = _read(self._verdict)
-        return note.get("verdict", "") if note.get("switch") == switch else ""
+        return note if note.get("switch") == switch else {}
 
     def release(self) -> None:
         """Nothing waits any more."""
@@ -190,7 +197,8 @@ class Notes:
         """Note that a run begins; how the one before ended can still be asked."""
         with suppress(OSError):
             self._run.replace(self._run_before)
-        began = Progress(secrets.token_hex(8), command)
+        since = datetime.now(UTC).isoformat(timespec="seconds")
+        began = Progress(secrets.token_hex(8), command, by=who(), since=since)
         self.follow(began)
         return began
 
@@ -200,27 +208,19 @@ class Notes:
         note = {name: str(value).encode("utf-8", "replace").decode() for name, value in known}
         aside = self._run.with_suffix(".new")
         with suppress(OSError):
-            with durable.open_private(aside) as file:
+            with durable.open_note(aside) as file:
                 file.truncate(0)
                 file.write(json.dumps(note).encode())
             aside.replace(self._run)
 
     def progress(self, run: str = "") -> Progress | None:
         """How far a run is; the last one, unless it is named."""
-        found = map(_progress, map(_read, (self._run, self._run_before)))
+        found = map(read_progress, map(_read, (self._run, self._run_before)))
         return next((p for p in found if p and run in ("", p.run)), None)
 
     def _write(self, path: Path, note: Mapping[str, str]) -> None:
-        durable.make_folder(self._directory)
-        durable.write(path, json.dumps(note), mode=0o600)
-
-
-def _progress(note: Mapping[str, str]) -> Progress | None:
-    try:
-        code = int(note["exit_code"]) if "exit_code" in note else None
-        return Progress(note["run"], note["command"], note["step"], code, note["told"])
-    except (KeyError, ValueError):
-        return None
+        durable.make_state_folder(self._directory)
+        durable.write_note(path, json.dumps(note))
 
 
 def _read(path: Path) -> dict[str, str]:

@@ -1,10 +1,13 @@
-"""The folder `.fream` beside compose.yaml: the lock, the notes and the history of a project."""
+"""The folder `.fream` beside compose.yaml: the lock, the notes, the history, and kept logs."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
+from fream_compose.project.finishing import FinishingNote
 from fream_compose.project.history import History
+from fream_compose.project.kept_logs import KeptLogs
 from fream_compose.project.notes import Notes
+from fream_compose.project.reports import Reports
 
 FOLDER = ".fream"
 
@@ -21,9 +24,24 @@ class StateFolder:
         return Notes(self.path)
 
     @property
+    def finishing(self) -> FinishingNote:
+        """What was told to stop and may still finish its work."""
+        return FinishingNote(self.path)
+
+    @property
     def history(self) -> History:
-        """What was released."""
+        """What was done."""
         return History(self.path / "history.jsonl")
+
+    @property
+    def logs(self) -> KeptLogs:
+        """What sets printed that were taken back."""
+        return KeptLogs(self.path / "logs")
+
+    @property
+    def reports(self) -> Reports:
+        """All that is known of the last releases."""
+        return Reports(self.path / "reports")
 
 
 def state_of(compose_directory: Path) -> StateFolder:

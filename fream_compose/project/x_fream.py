@@ -1,114 +1,26 @@
 """The model of the `x-fream` block: what the switch is told, checked key by key."""
 
-import re
-import shlex
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
 
 from fream_compose.errors import ConfigurationError
-from fream_compose.pattern import reject_faulty
-from fream_compose.project.durations import (
-    drain_duration,
-    duration,
-    duration_or_none,
-    duration_or_zero,
-)
-from fream_compose.text import given
-
-
-def _path(value: object) -> str:
-    if not re.fullmatch(r"/[!-~]*", str(value)):
-        raise ValueError(f"{given(value)} must begin with / and hold no spaces")
-    return str(value)
-
-
-def _host(value: object) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9.:_\[\]-]*", str(value)):
-        raise ValueError(f"{given(value)} is not a host name")
-    return str(value)
-
-
-def _statuses(value: object) -> str:
-    text = str(value)
-    if not re.fullmatch(r"[1-5]\d\d(-[1-5]\d\d)?", text):
-        raise ValueError(f"{given(value)} is neither a status, such as 401, nor a range: 200-299")
-    return text
-
-
-def _expression(value: object) -> str:
-    if text := str(value):
-        try:
-            reject_faulty(text)
-        except ValueError as error:
-            raise ValueError(f"{given(value)} is not a regular expression: {error}") from error
-    return text
-
-
-def _words(value: object) -> object:
-    try:
-        return tuple(shlex.split(value)) if isinstance(value, str) else value
-    except ValueError as error:
-        raise ValueError(f"{given(value)} has a quote that is not closed") from error
-
-
-def _whole(low: int, high: int) -> BeforeValidator:
-    """A whole number in these bounds, which a variable gives as text."""
-
-    def read(value: object) -> int:
-        text = str(value)
-        if not re.fullmatch(r"[0-9]{1,9}", text) or not low <= int(text) <= high:
-            raise ValueError(f"{given(value)} is not a whole number from {low} to {high}")
-        return int(text)
-
-    return BeforeValidator(read)
-
-
-Duration = Annotated[timedelta, BeforeValidator(duration)]
-UrlPath = Annotated[str, BeforeValidator(_path)]
-
-
-class Model(BaseModel):
-    """Values that do not change and know no other keys; a number is one."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class Health(Model):
-    """When a release counts as healthy: so many good answers to GET in a row.
-
-    host: sent as Host header instead of the address. statuses: codes (`401`) and ranges
-    (`200-299`) that are good. body: a regular expression that a good answer contains.
-    """
-
-    path: UrlPath = "/products"
-    host: Annotated[str, BeforeValidator(_host)] = ""
-    statuses: tuple[Annotated[str, BeforeValidator(_statuses)], ...] = ("200-299",)
-    body: Annotated[str, BeforeValidator(_expression)] = ""
-    timeout: Duration = timedelta(seconds=100)
-    interval: Duration = timedelta(milliseconds=100)
-    request_timeout: Duration = timedelta(seconds=5)
-    successes: Annotated[int, _whole(1, 100)] = 2
-
-    def once(self) -> "Health":
-        """The same check, content with one success and asking twice as often."""
-        return self.model_copy(update={"successes": 1, "interval": self.interval / 2})
-
-    def accepts(self, status: int) -> bool:
-        """Whether a status is good."""
-        ranges = (text.partition("-") for text in self.statuses)
-        return any(int(low) <= status <= int(high or low) for low, _, high in ranges)
+from fream_compose.project.durations import drain_duration, duration_or_none, duration_or_zero
+from fream_compose.project.health_settings import Health
+from fream_compose.project.release_services import ReleaseService
+from fream_compose.project.tls_settings import Tls
+from fream_compose.project.values import Duration, Model, RoutePath, UrlPath, Words, whole
 
 
 class WarmUp(Model):
     """Requests to a release before its cut-over, so that its first user is not its slowest."""
 
     paths: tuple[UrlPath, ...] = ()
-    requests: Annotated[int, _whole(1, 100_000)] = 100
-    concurrency: Annotated[int, _whole(1, 64)] = 4
+    requests: Annotated[int, whole(1, 100_000)] = 100
+    concurrency: Annotated[int, whole(1, 64)] = 4
     timeout: Duration = timedelta(seconds=30)
 
 
@@ -141,22 +53,36 @@ class Guard(Model):
         return value if isinstance(value, dict | Guard) else {"time": value}
 
 
+def _listed(value: object) -> object:
+    return (value,) if isinstance(value, str) else value
+
+
 class Hook(Model):
     """A command of the user's: on this server, in a new container of the release, or in its set.
 
-    on_rollback: whether it runs on a rollback, too; not said, all do but those in the release,
-    as the old image's command may not know what the new one did.
+    on: whether it runs on a release, on a rollback, or both; not said, all run on both but
+    those in the release, as the old image's command may not know what the new one did.
+    on_rollback: the older word for it.
     """
 
-    run: Annotated[tuple[str, ...], BeforeValidator(_words), Field(min_length=1)]
+    run: Annotated[Words, Field(min_length=1)]
     where: Annotated[Literal["host", "release", "set"], Field(alias="in")] = "host"
+    on: Annotated[tuple[Literal["release", "rollback"], ...], BeforeValidator(_listed)] = ()
     timeout: Duration = timedelta(seconds=60)
     on_rollback: bool | None = None
 
-    @property
-    def runs_on_rollback(self) -> bool:
-        """What on_rollback says, or means where it is not said."""
-        return self.where != "release" if self.on_rollback is None else self.on_rollback
+    @model_validator(mode="after")
+    def _one_word(self) -> "Hook":
+        if self.on and self.on_rollback is not None:
+            raise ValueError("on says it all: leave on_rollback out")
+        return self
+
+    def runs_on(self, kind: Literal["release", "rollback"]) -> bool:
+        """Whether it runs with a release, or with a rollback."""
+        if self.on:
+            return kind in self.on
+        back = self.where != "release" if self.on_rollback is None else self.on_rollback
+        return kind == "release" or back
 
     def __str__(self) -> str:
         """Its program alone: the rest of a command line may hold a secret."""
@@ -169,7 +95,27 @@ class Hooks(Model):
     before_start: tuple[Hook, ...] = ()
     before_cut_over: tuple[Hook, ...] = ()
     after_cut_over: tuple[Hook, ...] = ()
+    after_release: tuple[Hook, ...] = ()
     after_failure: tuple[Hook, ...] = ()
+    certificate_failed: tuple[Hook, ...] = ()
+
+    @field_validator("certificate_failed")
+    @classmethod
+    def _without_release(cls, hooks: tuple[Hook, ...]) -> tuple[Hook, ...]:
+        if any(hook.where == "release" for hook in hooks):
+            raise ValueError("in: release is for a moment of a switch; in must be host or set")
+        return hooks
+
+
+class Assets(Model):
+    """Files of a page: one that the live release lacks is asked of the other set while it runs.
+
+    paths: below which they are. keep_days: how long nginx has them itself since they were last
+    asked for; 0 keeps none.
+    """
+
+    paths: tuple[RoutePath, ...] = ()
+    keep_days: Annotated[int, whole(0, 366)] = 0
 
 
 class Hold(Model):
@@ -181,7 +127,7 @@ class Hold(Model):
 class Secrets(Model):
     """A command that prints the team's secrets as NAME=VALUE lines; none without words."""
 
-    run: Annotated[tuple[str, ...], BeforeValidator(_words)] = ()
+    run: Words = ()
     timeout: Duration = timedelta(seconds=30)
 
 
@@ -192,16 +138,19 @@ class SwitchSettings(Model):
     releases the images stay here.
     """
 
-    required: dict[str, str] = {}
+    required: dict[str, str] = Field(default_factory=dict)
     secrets: Secrets = Secrets()
     pull: Literal["always", "missing"] = "always"
     health: Health = Health()
+    services: dict[str, ReleaseService] = Field(default_factory=dict)
+    tls: Tls = Tls()
+    assets: Assets = Assets()
     warm_up: WarmUp = WarmUp()
     cut_over: CutOver = CutOver()
     guard: Guard = Guard()
     drain: Drain = Drain()
     keep_warm: Annotated[timedelta | None, BeforeValidator(duration_or_none)] = None
-    retain: Annotated[int, _whole(1, 1000)] = 5
+    retain: Annotated[int, whole(1, 1000)] = 5
     hooks: Hooks = Hooks()
     hold: Hold = Hold()
 
@@ -232,7 +181,7 @@ def read_x_fream(
 def _plain(value: Any) -> Any:
     """As it was meant: Compose prints an empty list as null, $ as $$, and any half character."""
     if isinstance(value, dict):
-        return {key: _plain(inner) for key, inner in value.items() if inner is not None}
+        return {_plain(key): _plain(inner) for key, inner in value.items() if inner is not None}
     if isinstance(value, list):
         return [_plain(inner) for inner in value]
     if isinstance(value, str):

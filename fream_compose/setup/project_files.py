@@ -11,6 +11,7 @@ from pathlib import Path
 from fream_compose.errors import ConfigurationError, reason
 from fream_compose.project import durable, manifest
 from fream_compose.project.envfile import EnvFile
+from fream_compose.project.sharing import folder_mode, mode_in
 from fream_compose.setup import template_edits
 from fream_compose.setup.app import App
 
@@ -26,12 +27,17 @@ STATE = {
         ".closed/",
         ".candidate/",
         ".key/",
+        "routes/*.inc",
+        "routes/*.json",
+        "routes/http.conf",
+        "routes/control.conf",
     ),
 }
 _ENV, _EXAMPLE = Path("compose/.env"), ".env.example"
 EDITS = {
     Path("compose/compose.yaml"): template_edits.compose,
     Path("compose/infra.yaml"): template_edits.infra,
+    Path("compose/tls-on.yaml"): template_edits.https,
     Path("compose/app.yaml"): template_edits.sets,
     Path("compose/.env.example"): template_edits.env_example,
     Path("nginx/nginx.conf"): template_edits.nginx,
@@ -92,9 +98,10 @@ def _files(app: App | None, source: Path) -> list[Path]:
 def _wanted(path: Path, app: App | None) -> bool:
     if path.name == _EXAMPLE:
         return True
-    skipped = [*STATE[path.parts[0]], ".gitignore", manifest.MANIFEST.name]
+    skipped = [*STATE[path.parts[0]], ".gitignore", manifest.MANIFEST.name, "__pycache__"]
     skipped += ["mysql"] if app and not app.mysql else []
-    return not any(fnmatch(part, name.rstrip("/")) for part in path.parts for name in skipped)
+    places = [*path.parts, "/".join(path.parts[1:])]
+    return not any(fnmatch(place, name.rstrip("/")) for place in places for name in skipped)
 
 
 def ignored(names: tuple[str, ...]) -> str:
@@ -116,7 +123,7 @@ def write(target: Path, texts: Mapping[Path, str]) -> None:
         aside = env.path.with_name(f".env.{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}")
         durable.write(aside, env.text(), mode=0o600)
         with suppress(PermissionError):  # of another user's: it stays as it is
-            env.path.chmod(0o600)
+            env.path.chmod(mode_in(env.path.parent, 0o600))
     put(target, texts)
 
 
@@ -141,6 +148,6 @@ def _make_folder(folder: Path, mode: int) -> None:
     try:
         for missing in reversed([p for p in (folder, *folder.parents) if not p.exists()]):
             missing.mkdir(mode=mode)
-            missing.chmod(mode)
+            missing.chmod(folder_mode(missing.parent, mode))
     except OSError as error:
         raise ConfigurationError(f"{folder} cannot be made", reason(error)) from error

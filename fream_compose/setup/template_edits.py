@@ -53,6 +53,11 @@ def infra(text: str, app: App) -> str:
     return _with_app_name(text, app)
 
 
+def https(text: str, app: App) -> str:
+    """tls-on.yaml: the name that nginx has."""
+    return _with_app_name(replaced(text, "Asia/Seoul", "UTC"), app)
+
+
 def sets(text: str, app: App) -> str:
     """app.yaml: the image, the app's environment and its port."""
     text = _with_app_name(replaced(text, "Asia/Seoul", "UTC"), app)

@@ -12,8 +12,8 @@ from fream_compose.setup import project_files, unmarked
 from fream_compose.setup.app import App
 
 NEW = ".new"  # beside a file that was edited
-# Folders in which every file is the user's as soon as it is there.
-_USERS = {"http.d", "site.d", "pages", "conf.d"}
+# Folders in which every file is the user's as soon as it is there, or `fream reload` renews it.
+_USERS = {"http.d", "routes", "site.d", "pages", "conf.d"}
 
 
 class Outcome(StrEnum):

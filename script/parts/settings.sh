@@ -30,7 +30,7 @@ ensure_env_file() {
         for name in MYSQL_ROOT_PASSWORD MYSQL_PASSWORD; do
             set_variable "$draft" "$name" "$(random_password)"
         done
-        for name in NGINX_IMAGE MYSQL_IMAGE; do
+        for name in NGINX_IMAGE MYSQL_IMAGE ACME_IMAGE; do
             image=$(stand_in "$name")
             if [[ -n $image ]]; then
                 set_variable "$draft" "$name" "$image"

@@ -159,13 +159,21 @@ def test_a_container_that_is_not_there_is_an_engine_error(world: World) -> None:
     assert world.project.containers.connections(container, 8081) in (0, None)
 
 
+def test_a_container_that_is_not_there_has_no_log_to_keep(world: World) -> None:
+    with pytest.raises(EngineError, match="The log of none could not be read"):
+        world.project.containers.end_of_log("none", 1000, 30.0)
+
+
 def test_an_image_that_is_here_is_fetched_as_it_is(world: World) -> None:
-    assert world.project.images.fetch(Version(GOOD), lambda: None) == Version(GOOD)
+    fetched = world.project.images.fetch(SetName.SET1, Version(GOOD), lambda: None)
+
+    assert fetched.version == Version(GOOD)
+    assert fetched.ids.keys() == {"set1"}
 
 
 def test_an_image_that_is_nowhere_is_an_engine_error(world: World) -> None:
     with pytest.raises(EngineError) as caught:
-        world.project.images.fetch(Version(MISSING), lambda: None)
+        world.project.images.fetch(SetName.SET1, Version(MISSING), lambda: None)
 
     assert f"{world.project.settings.image}:{MISSING} could not be pulled" in caught.value.what
     assert caught.value.why
@@ -373,7 +381,7 @@ def test_nginx_that_is_stopped_does_not_answer(world: World) -> None:
         world.proxy.test_beside()
     with pytest.raises(ProxyError) as caught:
         world.proxy.state()
-    assert caught.value.next_step == "fream up infra"
+    assert caught.value.next_step == "fream up"
     assert world.project.containers.all() == ()
 
     world.project.compose.up_healthy(("nginx",), 60, lambda: None)

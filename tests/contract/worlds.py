@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import time
 from pathlib import Path
@@ -13,6 +12,7 @@ from fream_compose.docker.project import Project, open_project
 from fream_compose.nginx import include
 from fream_compose.nginx.proxy import Proxy
 from fream_compose.release import SetName, Version
+from tests.checkout import copy_templates
 from tests.fakes import FakeProject, Stage
 from tests.ports import free_port
 
@@ -59,18 +59,7 @@ class RealWorld:
 
     def __init__(self, folder: Path) -> None:
         self._compose = folder / "compose"
-        hidden = shutil.ignore_patterns(
-            ".env",
-            ".fream",
-            ".candidate",
-            ".closed",
-            ".live",
-            "live",
-            "service-url.inc",
-            "maintenance*.inc",
-        )
-        for part in ("compose", "nginx"):
-            shutil.copytree(ROOT / part, folder / part, ignore=hidden)
+        copy_templates(folder, "compose", "nginx")
         self._images = images()
         self._write_env()
         self._use_a_small_app()

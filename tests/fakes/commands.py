@@ -9,7 +9,9 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from fream_compose.cli.app import app
+from fream_compose.cli.machine import asked_for_json
 from fream_compose.docker.project import Project
+from tests import schema
 from tests.fakes import Stage
 
 Fream = Callable[..., Result]
@@ -33,7 +35,11 @@ def fream(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Fream:
     monkeypatch.setenv("FREAM_PROJECT_DIR", str(stage.settings.compose_directory.parent))
 
     def run(*arguments: str, **options: Any) -> Result:
-        return CliRunner().invoke(app(), list(arguments), catch_exceptions=False, **options)
+        told = CliRunner().invoke(app(), list(arguments), catch_exceptions=False, **options)
+        if asked_for_json([*arguments]):
+            for line in told.stdout.splitlines():
+                schema.holds(line)
+        return told
 
     return run
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 from fream_compose.errors import EngineError
-from fream_compose.nginx import include, maintenance
+from fream_compose.nginx import include, maintenance, routes
 from fream_compose.release import LiveRelease, SetName
 from tests.fakes.app import FakeApp
 from tests.fakes.server import HttpServer, Reply
@@ -24,7 +25,9 @@ class FakeNginx:
     as it was. lingers: seconds that what was in flight at a change takes to end.
     keeps_accepting: replaced workers still take connections. silent: until it is restarted
     nothing answers. loses: sets that are not found any more. babbles: what its control port
-    answers makes no sense. old_files: it has read those of an older fream. version: its own.
+    answers makes no sense. sees_routes: its folder is this project's. old_files: it has read
+    those of an older fream. version: its own. certificates: the note of their keeper. users_port:
+    where it answers users, too; None for nowhere. users_get: in place of what the live set says.
     """
 
     def __init__(self, directory: Path, apps: Callable[[SetName], FakeApp | None]) -> None:
@@ -34,9 +37,11 @@ class FakeNginx:
         self.keeps_accepting = False
         self.old_files = False
         self.babbles = False
+        self.sees_routes = True
         self.silent = False
         self.loses: set[SetName] = set()
         self.version = "1.30.0"
+        self.certificates = directory.parent / "state.json"
         self._directory = directory
         self._apps = apps
         self.loaded_at = 0.0
@@ -50,14 +55,23 @@ class FakeNginx:
         self._changes_at: float | None = None
         self._busy: dict[str, float] = {}
         self._allows = ""
+        self._routes = ""
         self._server: HttpServer | None = None
+        self._users: HttpServer | None = None
         self.port = 0
+        self.users_port: int | None = None
+        self.users_get: Reply | None = None
         self.start()
 
     @property
     def published(self) -> int:
         """Its control port on this server: `port`, or another at each start where that is 0."""
         return self._server.port if self._server else 0
+
+    @property
+    def users_published(self) -> int:
+        """Its port for users on this server; 0 where there is none."""
+        return self._users.port if self._users else 0
 
     @property
     def running(self) -> bool:
@@ -74,12 +88,14 @@ class FakeNginx:
         self._load()
         self.silent = False
         self._server = HttpServer(self.port, self._reply)
+        if self.users_port is not None:
+            self._users = HttpServer(self.users_port, self._reply_to_user)
 
     def stop(self) -> None:
         """As the container stops."""
-        if self._server:
-            self._server.close()
-        self._server = None
+        for server in filter(None, (self._server, self._users)):
+            server.close()
+        self._server = self._users = None
         self._workers.clear()
         self._ends.clear()
 
@@ -163,6 +179,10 @@ class FakeNginx:
         told = self._directory / maintenance.FILE
         found = maintenance.parse({told.name: told.read_text("utf-8")} if told.exists() else {})
         self._allows = found.id if found else ""
+        control = self._directory / routes.FOLDER / "control.conf"
+        told_routes = control.read_text("utf-8") if control.exists() else ""
+        if self.sees_routes:
+            self._routes = "".join(re.findall(r"X-Routes (\S+) always", told_routes))
         self._looks = (self._directory / include.LINK / include.FILE).exists()
         self._loaded = include.read(self._directory)
         self._turn_to(self._loaded)
@@ -177,13 +197,24 @@ class FakeNginx:
             return 200, self._said(), self._answer() + "\n"
         if path.startswith("/busy/"):
             return 503 if self.is_busy(path.removeprefix("/busy/")) else 204, {}, ""
+        if path == "/certificates":
+            return _file(self.certificates)
         if path == "/maintenance":
-            told = self._directory / ".closed" / "maintenance.json"
-            return (200, {}, told.read_text("utf-8")) if told.exists() else (404, {}, "")
+            return _file(self._directory / ".closed" / "maintenance.json")
         name, _, rest = path.removeprefix("/").partition("/")
         if name not in set(SetName):
             return 404, {}, "not found"
         return self._proxied(SetName(name), "/" + rest)
+
+    def _reply_to_user(self, path: str) -> Reply:
+        self._settle()
+        if self.users_get:
+            return self.users_get
+        if self.silent:
+            raise ConnectionError
+        if self._is_shut or self._allows or not self._live:
+            return 503, {}, "unavailable"
+        return self._proxied(self._live.set, path)
 
     @property
     def _is_shut(self) -> bool:
@@ -196,6 +227,7 @@ class FakeNginx:
             "X-Worker": str(max(self._workers)),
             "X-Nginx": self.version,
             "X-Maintenance": self._allows,
+            "X-Routes": self._routes,
             "X-Maintenance-Page": ".closed/page" if self._is_shut else "pages/maintenance",
         }
         return {} if self.old_files else {name: value for name, value in said.items() if value}
@@ -216,3 +248,7 @@ class FakeNginx:
             return 502, {"X-Upstream": f"fream_{name}"}, "bad gateway"
         status, headers, body = app.reply(path)
         return status, {**headers, "X-Upstream": f"127.0.0.1:{app.published}"}, body
+
+
+def _file(path: Path) -> Reply:
+    return (200, {}, path.read_text("utf-8")) if path.exists() else (404, {}, "")

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from fream_compose.docker.changes import NOTHING
 from fream_compose.docker.facts import Condition, Container, Mount, Origin
 from fream_compose.docker.local_images import Image
 from fream_compose.docker.neighbours import Clash
 from fream_compose.docker.ports import PublishedPorts
 from fream_compose.docker.project import Project
+from fream_compose.docker.release_images import ReleaseImages, lacking
 from fream_compose.errors import EngineError, FreamError
 from fream_compose.project.layout import CONTROL
 from fream_compose.project.settings import Settings
 from fream_compose.release import SetName, Version
 from tests.fakes.app import Behaviour, FakeApp
 from tests.fakes.nginx import FakeNginx
+from tests.fakes.workers import FakeWorkers
 
 IMAGE_BYTES = 200_000_000
 DISK_BYTES = 50_000_000_000
@@ -32,7 +35,7 @@ class Script:
     error: FreamError | None = None
 
 
-class FakeProject(Project, PublishedPorts):
+class FakeProject(Project, PublishedPorts, FakeWorkers):
     """Containers in memory; nginx and the app answer on real ports.
 
     registry: versions that can be pulled, with their digests. pulled: versions that are
@@ -43,13 +46,15 @@ class FakeProject(Project, PublishedPorts):
     command in a new container prints; inside: in a running one, by its name. joined:
     containers and the networks that they were connected to. health_checks: by container.
     made_in: by service, the folder that its container was made in; else this project's.
-    made_with: what a service's container has that is set otherwise by now.
+    labels: of images, by id. made_with: what a service's container has that is set otherwise by
+    now. moved: names that mean another image by now. named_again: those that were put right.
 
     It is its own Compose, containers and images: what it lacks of them fails at once.
     """
 
     def __init__(self, settings: Settings) -> None:
         PublishedPorts.__init__(self, settings)
+        FakeWorkers.__init__(self)
         Project.__init__(self, settings, self, self, self)
         self.registry: dict[str, str] = {}
         self.pulled: dict[str, str] = {}
@@ -67,9 +72,13 @@ class FakeProject(Project, PublishedPorts):
         self.made_in: dict[str, Path] = {}
         self.one_offs: dict[str, str] = {}
         self.inside: dict[str, str] = {}
+        self.programs: dict[str, list[str]] = {}
         self.joined: list[tuple[str, str]] = []
         self.health_checks: dict[str, str] = {}
         self.access_log: Path | None = None
+        self.moved: set[str] = set()
+        self.named_again: list[str] = []
+        self.labels: dict[str, dict[str, str]] = {}
         self.strangers: tuple[Clash, ...] = ()
         self.statuses: dict[str, str] = {}
         self.nginx = FakeNginx(settings.nginx_directory, self.apps.get)
@@ -99,7 +108,8 @@ class FakeProject(Project, PublishedPorts):
             Container(f"id-{name}", self._name(name), name, *self._state(name), name)
             for name in sorted(self.infra)
         ]
-        return (*infra, *(self._container(name, app) for name, app in self.apps.items()))
+        beside = (worker.container for worker in self.workers.values())
+        return (*infra, *(self._container(name, app) for name, app in self.apps.items()), *beside)
 
     def origins(self) -> tuple[Origin, ...]:
         return tuple(self._origin(container) for container in self._containers())
@@ -122,13 +132,25 @@ class FakeProject(Project, PublishedPorts):
     ) -> list[str]:
         raise AssertionError(f"{container}: {command} in {name} with {environment}: not expected")
 
-    def inside_command(
-        self, name: SetName, command: Sequence[str], environment: Mapping[str, str]
+    def exec_command(
+        self,
+        container: str,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        reads: bool = False,
     ) -> list[str]:
-        raise AssertionError(f"{command} in {name} with {environment}: not expected")
+        """On this server instead, or the script that stands for the container's own program."""
+        variables = [f"{key}={value}" for key, value in environment.items()]
+        if container in self.programs and container.partition("-")[2] in self.infra:
+            return ["env", *variables, *self.programs[container], *command[2:]]
+        assert not reads, "only those read"
+        return ["env", *variables, *command] if self._app(container) else ["false"]
 
     def end_one_offs(self) -> None:
         self._act("end_one_offs")
+
+    def fingerprints(self, services: Sequence[str]) -> frozenset[tuple[str, ...]]:
+        return frozenset((service, "as made") for service in services)
 
     def template(self) -> dict[str, Any]:
         raise AssertionError("no test has said what the Compose files are")
@@ -140,6 +162,9 @@ class FakeProject(Project, PublishedPorts):
         for name, app in self.apps.items():
             if container in (f"id-{name}", self.settings.sets[name].container):
                 return self._member(name, app)
+        for worker in self.workers.values():
+            if container in (worker.id, worker.container.name):
+                return worker.condition
         for service in self.infra:
             if container in (f"id-{service}", self._name(service)):
                 return self._infra(service)
@@ -152,14 +177,23 @@ class FakeProject(Project, PublishedPorts):
             service=service,
             started="1970-01-01T00:00:01Z",
             reference=self.settings.services[service].image,
+            fingerprint="as made",
             published=self.settings.services[service].published,
-            reached=((8090, "127.0.0.1", self.nginx.published),) if service == "nginx" else (),
+            reached=self._reached() if service == "nginx" else (),
         )
         return replace(made, **self.made_with.get(service, {}))
 
+    def _reached(self) -> tuple[tuple[int, str, int], ...]:
+        https = ((a.inner, a.host, a.port) for a in self.settings.addresses["nginx"])
+        mine = {8090: self.nginx.published, 80: self.nginx.users_published}
+        own = ((inner, "127.0.0.1", port) for inner, port in mine.items() if port)
+        return (*own, *(a for a in https if a[0] == 443))
+
     def members(self, name: SetName) -> tuple[Condition, ...]:
         self._act(f"members {name}")
-        return tuple(self._member(n, app) for n, app in self.apps.items() if n == name)
+        services = self.settings.sets[name].services
+        beside = [w.condition for w in self.workers.values() if w.service in services]
+        return (*(self._member(n, app) for n, app in self.apps.items() if n == name), *beside)
 
     def _member(self, name: SetName, app: FakeApp) -> Condition:
         reference = f"{self.settings.image}:{app.version}"
@@ -180,15 +214,31 @@ class FakeProject(Project, PublishedPorts):
         )
         return replace(made, **self.made_with.get(name, {}))
 
-    def image_id(self, version: Version) -> str:
-        return f"image-{version.tag}"
+    def named(self, name: SetName, version: Version) -> Version:
+        return version if self.settings.sets[name].pinned(version) else Version(version.tag)
 
-    def bytes_to_pull(self, version: Version) -> int:
+    def label(self, image: str, name: str) -> str:
+        return self.labels.get(image.removeprefix("image-"), {}).get(name, "")
+
+    def misnamed(self, ids: Mapping[str, str]) -> tuple[str, ...]:
+        return tuple(sorted(self.moved & ids.keys()))
+
+    def name(self, ids: Mapping[str, str]) -> None:
+        self._act("name")
+        self.moved -= ids.keys()
+        self.named_again += ids
+
+    def digests(self, image: str) -> tuple[str, ...]:
+        return tuple(digest for tag, digest in self.pulled.items() if image == f"image-{tag}")
+
+    def bytes_to_pull(self, _name: SetName, version: Version) -> int:
         if version.tag not in self.registry:
             raise EngineError(f"{version} is not in the registry", "no such manifest")
         return IMAGE_BYTES
 
     def logs(self, container: str, lines: int = 10) -> tuple[str, ...]:
+        if container in (worker.container.name for worker in self.workers.values()):
+            return (f"log of {container}",)
         app = self._app(container)
         return app.behaviour.logs[-lines:] if app else ()
 
@@ -272,7 +322,27 @@ class FakeProject(Project, PublishedPorts):
         command = ["tail", "-n", str(lines), "-f", str(self.access_log)]
         return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
-    def fetch(self, version: Version, check: Callable[[], None]) -> Version:
+    def fetch(
+        self,
+        name: SetName,
+        version: Version,
+        check: Callable[[], None],
+        contents: Mapping[str, str] = NOTHING,
+        registry: bool = True,
+    ) -> ReleaseImages:
+        found, spec = self._fetched(version, check, registry), self.settings.sets[name]
+        content, later = found.digest or f"image-{version.tag}", lacking(spec, found, contents)
+        images = {
+            reference: content if service == name else f"{content}-{service}"
+            for service, reference in spec.references(version.tag).items()
+            if service not in later
+        }
+        assert {**images, **contents} == images, "it is another image"
+        return ReleaseImages(found, images, {name: f"image-{version.tag}"}, later)
+
+    def _fetched(self, version: Version, check: Callable[[], None], registry: bool) -> Version:
+        if not registry:
+            return version
         self._act(f"fetch {version.tag}")
         check()
         known = self.pulled if version.digest or self.settings.switch.pull == "missing" else {}
@@ -283,14 +353,17 @@ class FakeProject(Project, PublishedPorts):
         self.pulled[version.tag] = digest
         return version.pinned(digest) if digest and not version.digest else version
 
-    def local_images(self) -> tuple[Image, ...]:
+    def local_images(self, repositories: Iterable[str]) -> tuple[Image, ...]:
+        assert [*repositories], "of some repository"
         self._act("local_images")
         used = {app.version for app in self.apps.values()}
         return tuple(
             Image(
-                id=f"id-{tag}",
+                id=f"image-{tag}",
+                repository=self.settings.image,
                 tags=(tag,),
                 digests=(digest,) if digest else (),
+                contents=frozenset({f"image-{tag}", digest} - {""}),
                 bytes=IMAGE_BYTES,
                 used=bool(used & {tag, f"{tag}@{digest}"}),
                 kept=tag in self.kept,
@@ -311,6 +384,12 @@ class FakeProject(Project, PublishedPorts):
 
     def free_bytes(self) -> int | None:
         return DISK_BYTES - IMAGE_BYTES * len(self.pulled)
+
+    def end_of_log(self, container: str, limit: int, _seconds: float) -> bytes:
+        self._act(f"end_of_log {container}")
+        if not self.logs(container, 1):
+            raise EngineError(f"The log of {container} could not be read", "No such container")
+        return "".join(f"{line}\n" for line in self.logs(container, 1000)).encode()[-limit:]
 
     def log_trouble(self, _container: str) -> str:
         return ""
@@ -348,8 +427,14 @@ class FakeProject(Project, PublishedPorts):
         self._act("secrets")
         return {}
 
-    def start(self, name: SetName, version: Version) -> None:
-        self._act("up " + " ".join(self.settings.sets[name].services))
+    def start(self, name: SetName, version: Version, services: Sequence[str] = ()) -> None:
+        wanted = services or self.settings.early_services(name)
+        self._act("up " + " ".join(wanted))
+        for service in wanted:
+            if service != name:
+                self.start_worker(service)
+        if name not in wanted:
+            return
         if name in self.apps:
             self.apps[name].start()
             return
@@ -360,22 +445,26 @@ class FakeProject(Project, PublishedPorts):
 
     def stop(self, name: SetName) -> None:
         self._act(f"stop {name}")
+        self.stop_workers(self.settings.early_services(name), remove=False)
         if app := self.apps.get(name):
             app.end(143)
 
     def remove(self, name: SetName) -> None:
         self._act(f"remove {name}")
+        self.stop_workers(self.settings.early_services(name), remove=True)
         self.made_in.pop(name, None)
         if app := self.apps.pop(name, None):
             app.end(143)
 
-    def discard(self, name: SetName) -> None:
+    def discard(self, name: SetName, last: Callable[[], None] = lambda: None) -> None:
+        last()
         self.remove(name)
 
     def down(self, volumes: bool) -> None:
         self._act("down")
         for name in list(self.apps):
             self.apps.pop(name).end(143)
+        self.workers.clear()
         self.infra.clear()
         self.nginx.stop()
         self.volumes_removed |= volumes

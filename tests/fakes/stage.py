@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from pathlib import Path
 from typing import Any
 
 from fream_compose.interruption import Interruption
-from fream_compose.nginx import include
+from fream_compose.nginx import include, route_files
 from fream_compose.nginx.proxy import Proxy
+from fream_compose.nginx.routes import routes_of
 from fream_compose.operations.context import Context
+from fream_compose.operations.outcome import Outcome
 from fream_compose.operations.plan import SwitchRequest
-from fream_compose.operations.switch import Outcome, Switch
+from fream_compose.operations.switch import Switch
 from fream_compose.project.compose_config import parse
 from fream_compose.project.history import History
 from fream_compose.project.settings import Settings
 from fream_compose.release import LiveRelease, SetName, Version
+from tests.checkout import copy_templates
 from tests.fakes.project import FakeProject
 from tests.fakes.watcher import Watcher
 from tests.ports import free_port
@@ -32,8 +34,13 @@ IMAGE_NAME=fream
 """
 
 
-def compose_config(nginx: Path, control_port: int, **x_fream: Any) -> dict[str, Any]:
-    """What `docker compose config --format json` prints, as far as fream reads it."""
+def compose_config(
+    nginx: Path, control_port: int, beside: tuple[str, ...] = (), **x_fream: Any
+) -> dict[str, Any]:
+    """What `docker compose config --format json` prints, as far as fream reads it.
+
+    beside: the services of each set beside the app.
+    """
 
     def port(published: int, target: int, host: str = "127.0.0.1") -> dict[str, Any]:
         return {"host_ip": host, "published": str(published), "target": target}
@@ -65,6 +72,11 @@ def compose_config(nginx: Path, control_port: int, **x_fream: Any) -> dict[str, 
             },
             "set1": app("set1", 8081),
             "set2": app("set2", 8082),
+            **{
+                f"{name}-{service}": {"profiles": [name], "image": "worker:1"}
+                for name in ("set1", "set2")
+                for service in beside
+            },
         },
         "x-fream": x_fream,
     }
@@ -78,29 +90,42 @@ QUICK = {
 }
 
 
+def with_https(config: dict[str, Any]) -> dict[str, Any]:
+    """The same with nginx's port for users of HTTPS, and the keeper of the certificates."""
+    port = {"host_ip": "127.0.0.1", "published": str(free_port()), "target": 443}
+    config["services"]["nginx"]["ports"].append(port)
+    config["services"]["acme"] = {
+        "profiles": ["infra"],
+        "image": "certbot:5",
+        "container_name": "shop-acme",
+    }
+    return config
+
+
 def pick_ports(config: dict[str, Any]) -> None:
     """Leave every port on the server to Docker, as Compose prints it."""
     for service in config["services"].values():
-        for port in service["ports"]:
+        for port in service.get("ports", ()):
             del port["published"]
 
 
 class Stage:
     """A project after `fream up infra`; 1.0.0 to 1.0.3 can be pulled.
 
-    picked: whether Docker picks the ports on the server.
+    picked: whether Docker picks the ports on the server. beside: the services of each set
+    beside the app. x_fream: with tls.hosts there is what HTTPS takes, too.
     """
 
-    def __init__(self, folder: Path, picked: bool = False, **x_fream: Any) -> None:
+    def __init__(
+        self, folder: Path, picked: bool = False, beside: tuple[str, ...] = (), **x_fream: Any
+    ) -> None:
         compose, nginx = folder / "compose", folder / "nginx"
         compose.mkdir()
-        shutil.copytree(
-            ROOT / "nginx",
-            nginx,
-            ignore=shutil.ignore_patterns("service-url.inc", "live", "maintenance*.inc", ".*"),
-        )
+        copy_templates(folder, "nginx")
         (compose / ".env").write_text(ENV, encoding="utf-8")
-        self.config = compose_config(nginx, free_port(), **{**QUICK, **x_fream})
+        self.config = compose_config(nginx, free_port(), beside, **{**QUICK, **x_fream})
+        if x_fream.get("tls", {}).get("hosts"):
+            with_https(self.config)
         if picked:
             pick_ports(self.config)
         self.settings: Settings = parse(self.config, compose)
@@ -111,6 +136,11 @@ class Stage:
         include.prepare(nginx)
         self.nginx.stop()
         self.nginx.port = self.settings.control_port
+        self.nginx.users_port = next(
+            a.port for a in self.settings.addresses["nginx"] if a.inner == 80
+        )
+        if self.settings.switch.tls.hosts:
+            route_files.put(nginx, routes_of(self.settings))
         self.nginx.start()
         self.project.registry = {f"1.0.{patch}": f"sha256:{patch:064x}" for patch in range(4)}
         self.proxy = Proxy(
@@ -118,6 +148,7 @@ class Stage:
             self.settings.nginx_container,
             self.settings.nginx_directory,
             self.clock,
+            routes_of(self.settings),
         )
         self.history = History(self.settings.state_directory / "history.jsonl")
         self.interruption = Interruption()

@@ -12,7 +12,7 @@ from tests.faults.disks import small_disks
 from tests.faults.site import MIX, VERSIONS, Site
 from tests.faults.table import MATRIX, Matrix
 from tests.stories.docker import remove_labelled, remove_project
-from tests.stories.fixtures import FIRST_PORT, NAME
+from tests.stories.place import FIRST_PORT, NAME
 from tests.stories.project import Project, watched
 from tests.stories.releases import Releases
 

@@ -82,8 +82,9 @@ class Site:
         """Have every switch take the step of the warm-up, too."""
         place = self.compose / "compose.yaml"
         text = place.read_text(encoding="utf-8")
-        assert "paths: []" in text
-        text = text.replace("paths: []", "paths: [/version]")
+        before = "  warm_up:\n    paths: []\n"
+        assert before in text
+        text = text.replace(before, before.replace("[]", "[/version]"))
         place.write_text(text.replace("requests: 100", "requests: 4"), encoding="utf-8")
 
     @contextmanager

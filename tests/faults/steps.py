@@ -34,13 +34,14 @@ class Fault(Enum):
 class Step:
     """A call that every switch makes once it gets there: `owner` names it for the trap.
 
-    inside: a call of the proxy within which this one counts.
+    inside: a call of the proxy within which this one counts. skip: the calls before the one meant.
     """
 
     name: str
     owner: str
     call: str
     inside: str = ""
+    skip: int = 0
 
 
 OBSERVE = Step("observe", "recovery", "take_snapshot")
@@ -58,8 +59,8 @@ DRAIN = Step("drain", "proxy", "drain")
 GUARD = Step("guard", "guard", "finish")
 STOP = Step("stop the old set", "compose", "stop")
 RETIRE = Step("retire", "compose", "remove")
-# The first of two entries: once right after the cut-over, once with the evidence.
-HISTORY = Step("history", "history", "add")
+# The third line of four: as it begins, with its images, right after the cut-over, at its end.
+HISTORY = Step("history", "history", "add", skip=2)
 
 STEPS = (
     *(OBSERVE, PULL, START, HEALTH, THROUGH_NGINX, WARM_UP, NGINX_TEST, LOOK_AGAIN),

@@ -37,6 +37,7 @@ class Trap:
         self._moment = moment
         self._spring = spring
         self._depth = 0 if step.inside else 1
+        self._skip = step.skip
 
     @contextmanager
     def set(self, owners: Mapping[str, Any] = OWNERS) -> Iterator[Trap]:
@@ -57,6 +58,9 @@ class Trap:
 
     def _watch(self, call: Callable[[], Any]) -> Any:
         if self.sprung or not self._depth:
+            return call()
+        if self._skip:
+            self._skip -= 1
             return call()
         self.sprung = True
         if self._moment is Moment.BEFORE:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import fields
 from math import isfinite
@@ -13,7 +14,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from fream_compose.docker import engine, images, listing
+from fream_compose import AGENT
+from fream_compose.docker import engine, image_facts, listing
+from fream_compose.docker.ends import last_end
+from fream_compose.docker.excerpt import Own, excerpt, own_request
 from fream_compose.docker.facts import Condition
 from fream_compose.docker.project import Project, open_project, project_of
 from fream_compose.errors import ConfigurationError, EngineError
@@ -24,10 +28,10 @@ from fream_compose.release import SetName
 from tests.fakes.stage import compose_config
 from tests.properties.fixtures import Docker
 from tests.properties.parsers import Parser
-from tests.properties.strategies import LINE, documents, dumps, mutated, raw, texts
+from tests.properties.strategies import LINE, ODD, documents, dumps, mutated, raw, texts
 from tests.unit.docker.test_calls import FACTS, IMAGE, INFO
 
-_JSON_OF = ("containers", "engine", "facts", "images", "local_images", "neighbours", "reads")
+_JSON_OF = ("containers", "engine", "facts", "image_facts", "local_images", "neighbours", "reads")
 INSPECT = Parser(
     "JSON that Docker prints of containers, images and itself",
     tuple(f"docker/{name}.py" for name in _JSON_OF),
@@ -35,12 +39,13 @@ INSPECT = Parser(
 )
 LISTS = Parser(
     "lists, ports and processes that Docker prints",
-    ("docker/listing.py", "docker/containers.py"),
+    ("docker/listing.py", "docker/containers.py", "docker/ends.py"),
     "a TAB or a line separator in a folder's or a process's name, and a port that is no number, "
     "were unexpected errors",
 )
 _CONFIG_OF = (
     "project/compose_config",
+    "project/release_services",
     "project/layout",
     "docker/project",
     "project/setting_sources",
@@ -51,6 +56,14 @@ CONFIG = Parser(
     "JSON of another shape was an unexpected error; so was a port beyond 65535, or a grace beyond "
     "all numbers",
 )
+EXCERPT = Parser(
+    "an app's log, for an excerpt",
+    ("docker/excerpt.py",),
+)
+CHECKS = Own(frozenset({"/up"}), frozenset({"172.18.0.1"}))
+COMBINED = f'172.18.0.1 - - [27/Nov/2026:11:09:35 +0000] "GET /up HTTP/1.1" 200 2 "-" "{AGENT}"'
+UVICORN = 'INFO:     172.18.0.1:52314 - "GET /up HTTP/1.1" 200 OK'
+STAMP = "2026-11-27T11:09:35.000000001Z "
 PORT = {"HostIp": "127.0.0.1", "HostPort": "8081"}
 CHECK = {"ExitCode": 1, "Start": "2026-01-01T00:00:01.123456789Z", "Output": "refused"}
 THING: dict[str, Any] = {
@@ -78,9 +91,9 @@ ASKED: dict[str, tuple[Ask, Any]] = {
     "health": (lambda p: p.containers.last_health_check("app"), THING["State"]),
     "mounts": (lambda p: p.containers.mounts("app"), MOUNTS),
     "clashes": (lambda p: p.containers.clashes(), [THING]),
-    "image": (lambda _: images.facts(IMAGE), [THING]),
-    "images": (lambda p: p.images.local_images(), [THING, THING]),
-    "bytes": (lambda _: images.bytes_to_pull(IMAGE), LAYERS),
+    "image": (lambda _: image_facts.facts(IMAGE), [THING]),
+    "images": (lambda p: p.images.local_images([IMAGE]), [THING, THING]),
+    "bytes": (lambda _: image_facts.bytes_to_pull(IMAGE, IMAGE), LAYERS),
     "engine": (lambda _: engine.engine(), ABOUT),
 }
 WITH_JSON = ("inspect", "info")
@@ -246,3 +259,45 @@ def test_settings_are_shown_or_cannot_be(folder: Path, config: Any, data: st.Dat
         return
     assert "\n".join(as_yaml(tree)).encode()
     assert as_json(tree)["project"]
+
+
+@EXCERPT.holds
+@given(words=LINE | ODD, access=st.sampled_from([COMBINED, UVICORN]), before=st.booleans())
+@example(words="ValueError", access=COMBINED, before=False)
+@example(words="ERROR", access=UVICORN, before=True)
+def test_a_line_that_says_anything_beside_a_check_is_never_left_out(
+    words: str, access: str, before: bool
+) -> None:
+    line = f"{words} {access}" if before else f"{access} {words}"
+    # What else an access log may have is moments, sizes and addresses, and the phrase of a status.
+    told = re.sub(
+        r"[\w.]*access[\w.]*|[A-Z][A-Za-z-]*|ms|[a-z_]+=|[a-f0-9.:, /+\"-]|s", "", words
+    ).strip()
+    if told:
+        assert not own_request(line, CHECKS)
+
+
+@EXCERPT.holds
+@given(
+    lines=st.lists(st.tuples(st.sampled_from(["", STAMP]), LINE | st.just(COMBINED)), max_size=9),
+    count=st.integers(1, 9),
+)
+def test_every_line_but_those_of_checks_is_in_the_excerpt(
+    lines: list[tuple[str, str]], count: int
+) -> None:
+    shown = excerpt([at + text for at, text in lines], CHECKS, count)
+
+    kept = [text for _, text in lines if not own_request(text, CHECKS)]
+    assert len(shown) <= count
+    assert bool(shown) == bool(kept)
+    assert not any(COMBINED in line for line in shown)
+    if len(kept) == len(set(kept)) <= count:
+        assert len(shown) == len(kept)
+
+
+@LISTS.holds
+@given(printed=raw(texts("die 137\noom \n", "oom \ndie 137\n", "die 0\ndie 3\n")))
+def test_events_name_an_end_or_none(docker: Docker, printed: bytes) -> None:
+    docker.says = lambda _: printed
+    end = last_end("app")
+    assert end is None or [type(part) for part in end] == [int, bool]

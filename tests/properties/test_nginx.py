@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields
+from dataclasses import asdict, fields
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,12 @@ from hypothesis import strategies as st
 
 from fream_compose.errors import ProxyError, UsageError
 from fream_compose.http import Answer
-from fream_compose.nginx import include, maintenance
+from fream_compose.nginx import certificates, include, maintenance
 from fream_compose.nginx.control import ProxyState, ask
 from fream_compose.nginx.maintenance import Maintenance
 from fream_compose.operations.maintenance import wanted
 from fream_compose.release import LiveRelease, SetName, Version
+from tests.fakes.certificates import note, state
 from tests.properties.fixtures import in_zone
 from tests.properties.parsers import Parser
 from tests.properties.strategies import (
@@ -38,6 +40,7 @@ CONTROL = Parser(
     ("nginx/control.py",),
     "an answer that is nested too deep was an unexpected error; an id that was no text stayed one",
 )
+CERTIFICATES = Parser("what the keeper of the certificates noted", ("nginx/certificates.py",))
 INCLUDE = Parser("the include behind the link `nginx/live`", ("nginx/include.py",))
 MAINTENANCE = Parser(
     "the page's and the allow list's maintenance",
@@ -47,6 +50,7 @@ MAINTENANCE = Parser(
 )
 ALLOW = Parser("`--allow` and `--message`", ("operations/maintenance.py",))
 
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
 LIVE = st.builds(LiveRelease, st.sampled_from(SetName), VERSIONS.map(Version.parse), SWITCHES)
 ANSWER = {"set": "set1", "version": "1.0", "switch": "20260101T000000Z-abc"}
 OLD_ANSWER = {**ANSWER, "nginx": "1.30", "maintenance": ""}
@@ -80,6 +84,20 @@ def test_it_says_what_is_live_or_it_is_nonsense(
     assert state.live is None or isinstance(state.live, LiveRelease)
     others = (each.name for each in fields(ProxyState) if each.name not in ("live", "looks"))
     assert all(isinstance(getattr(state, name), str) for name in others)
+
+
+@CERTIFICATES.holds
+@given(told=documents(json.loads(state(**{"shop.example.com": note(NOW, error="no")}))))
+@example(told="[" * 60_000)
+def test_it_is_a_note_of_certificates_or_none(told: str) -> None:
+    try:
+        kept = certificates.read(told)
+    except ValueError:
+        return
+    for host, found in kept.hosts.items():
+        assert kept.verdict(host, NOW) is found.verdict(NOW)
+        assert isinstance(found.days_left(NOW), int)
+        assert json.dumps(asdict(found), default=str)
 
 
 @INCLUDE.holds

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from fream_compose import http
-from fream_compose.cli import shortcut, words
+from fream_compose.cli import lookups, shortcut, words
 from fream_compose.docker import engine
 from fream_compose.docker.facts import Condition
 from fream_compose.doctor import folder as doctor_folder
@@ -18,7 +20,7 @@ from fream_compose.doctor import project as doctor_project
 from fream_compose.doctor import registry, server_checks
 from fream_compose.errors import ConfigurationError
 from fream_compose.operations import drift, infra, passwords, removal, versions
-from fream_compose.operations.snapshot import _named
+from fream_compose.operations.records import named_in_env
 from fream_compose.release import SetName
 from tests.properties.parsers import Parser
 from tests.properties.strategies import ANY_TEXT, DIGITS, LINE, ODD, documents, lines, raw, texts
@@ -51,11 +53,11 @@ FOLDER = Parser(
 )
 WITNESS = Parser(
     "what `.env` and the age of a container say",
-    ("operations/snapshot.py", "operations/removal.py"),
+    ("operations/records.py", "operations/removal.py"),
 )
 WORDS = Parser(
     "words of a command line",
-    ("cli/words.py", "cli/shortcut.py"),
+    ("cli/words.py", "cli/lookups.py", "cli/shortcut.py"),
     "`--tail` with more than 4,300 digits, and a place before the first word, ended it",
 )
 TAGS = {"name": "shop", "tags": ["1.0", "1.1"]}
@@ -156,7 +158,7 @@ def test_any_files_are_looked_at(
 @given(profiles=lines("infra,set1", "'infra, set2' # a"), version=lines("1.0", "1.0@sha256:0"))
 def test_env_names_a_release_or_none(profiles: str, version: str) -> None:
     empty: dict[SetName, Any] = dict.fromkeys(SetName)
-    found = _named(profiles, dict.fromkeys(SetName, version), empty, None)
+    found = named_in_env(profiles, dict.fromkeys(SetName, version), empty, None)
 
     assert found is None or found.set in profiles
 
@@ -172,16 +174,50 @@ def test_a_container_has_an_age_or_none(started: str) -> None:
     assert removal._age(seen, "another") == 0
 
 
+ROW = {
+    "id": "20261123T160411Z-3f9a1c",
+    "version": "1.0.0",
+    "started": "2026-11-23T16:04:11+00:00",
+    "services": {"worker": {}},
+    "switch": {"tls": {"hosts": ["shop.example.com"]}},
+}
 LINE_WORDS = lines("logs", "exec", "switch", "-n", "--since", "10m", "100", "live", "--tail", "--")
 
 
 @WORDS.holds
-@given(typed=st.lists(LINE_WORDS | ANY_TEXT, min_size=1, max_size=6), place=st.integers(-5, 9))
-def test_a_word_is_completed_or_left_to_typer(typed: list[str], place: int) -> None:
-    found = words.complete(typed, place)
+@given(typed=st.lists(LINE_WORDS | ANY_TEXT, min_size=1, max_size=6))
+def test_what_is_offered_begins_as_the_word_that_is_typed(typed: list[str]) -> None:
+    found = words.complete(typed)
 
-    begun = typed[place] if 0 <= place < len(typed) else ""
-    assert found is None or all(word.startswith(begun) for word in found)
+    assert found[:1] in ([("/", "")], [(".", "")]) or all(
+        word.startswith(typed[-1]) for word, _ in found
+    )
+
+
+@WORDS.holds
+@given(line=LINE | st.lists(LINE_WORDS).map(" ".join))
+def test_a_line_is_words(line: str) -> None:
+    found = words.split(line)
+
+    assert all(found[:-1])
+    assert words.split(line + "'") != [] != words.split(line + "\\")
+
+
+@WORDS.holds
+@given(note=documents(ROW), tags=documents(["1.0", "2.0-rc.1"]))
+@example("[" * 100_000, '{"1": 2}')
+def test_only_plain_names_are_offered_of_a_project(folder: Path, note: str, tags: str) -> None:
+    (folder / ".fream").mkdir(exist_ok=True)
+    for name, text in (("history.jsonl", note), ("settings.json", note), ("tags.json", tags)):
+        (folder / ".fream" / name).write_bytes(text.encode("utf-8", "replace"))
+    place = lookups.Place("", str(folder))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lookups, "_ask", lambda _: [])
+        patch.setattr(lookups, "_YOUNG", inf)
+        for look in (lookups.ids, lookups.versions, lookups.services, lookups.hosts):
+            for word, means in look(place, ""):
+                assert re.fullmatch(r"[A-Za-z0-9_.-]+", word)
+                assert means.isprintable()
 
 
 @WORDS.holds

@@ -21,8 +21,10 @@ from fream_compose.project.durations import (
     duration_or_zero,
     shown,
 )
+from fream_compose.project.entry import Entry, HookRun, Kind, Result
 from fream_compose.project.envfile import EnvFile
-from fream_compose.project.history import Entry, History, HookRun, Kind, find
+from fream_compose.project.finishing import Finishing, FinishingNote
+from fream_compose.project.history import History, find
 from fream_compose.project.live_record import profiles
 from fream_compose.project.notes import Checked, Notes, RunningHook, Warm
 from fream_compose.release import SetName
@@ -47,10 +49,12 @@ from tests.properties.strategies import (
 ENV = Parser("`.env`", ("project/envfile.py", "project/live_record.py"))
 HISTORY = Parser(
     "a line of the history",
-    ("project/history.py",),
+    ("project/history.py", "project/entry.py"),
     "seconds that are no number made `--output json` no JSON",
 )
-NOTES = Parser("the notes beside the lock", ("project/notes.py",))
+NOTES = Parser(
+    "the notes beside the lock", ("project/notes.py", "project/progress.py", "project/finishing.py")
+)
 HOLDER = Parser(
     "the note of who holds the lock",
     ("project/lock.py",),
@@ -86,7 +90,7 @@ SECONDS = st.floats(0, 1e9)
 HOOKS = st.builds(HookRun, PLAIN, PLAIN, SECONDS, PLAIN, PLAIN)
 ENTRIES = st.builds(
     Entry,
-    *(SWITCHES, VERSIONS, SETS.map(str), PLAIN, MOMENTS, SECONDS, PLAIN, PLAIN),
+    *(SWITCHES, VERSIONS, SETS.map(str), PLAIN, MOMENTS, SECONDS, st.sampled_from(Result), PLAIN),
     steps=st.dictionaries(PLAIN, SECONDS, max_size=2),
     why=PLAIN,
     evidence=st.dictionaries(PLAIN, st.none() | st.integers() | PLAIN, max_size=2),
@@ -94,7 +98,7 @@ ENTRIES = st.builds(
     warnings=st.lists(PLAIN, max_size=2).map(tuple),
     hooks=st.lists(HOOKS, max_size=2).map(tuple),
 )
-ENTRY = Entry("id", "1.0", "set1", "", "2026-01-01T00:00:00+00:00", 2.5, "done", "me@here")
+ENTRY = Entry("id", "1.0", "set1", "", "2026-01-01T00:00:00+00:00", 2.5, Result.DONE, "me@here")
 LINE: Any = asdict(replace(ENTRY, hooks=(HookRun("before_start", "1", 1.0, "done", ""),)))
 
 
@@ -136,25 +140,28 @@ def test_any_file_has_names_and_values(folder: Path, before: bytes, name: str) -
 @HISTORY.holds
 @given(entries=st.lists(ENTRIES, min_size=1, max_size=3, unique_by=lambda entry: entry.id))
 def test_what_was_added_is_read_back(folder: Path, entries: list[Entry]) -> None:
-    (folder / "history.jsonl").unlink(missing_ok=True)
+    for name in ("history.jsonl", "runs.jsonl"):
+        (folder / name).unlink(missing_ok=True)
     history = History(folder / "history.jsonl")
     for entry in entries:
         history.add(entry)
 
-    assert history.entries() == tuple(entries)
+    found = history.read().entries
+    assert sorted(found, key=lambda entry: entry.id) == sorted(entries, key=lambda entry: entry.id)
 
 
 @HISTORY.holds
 @given(before=raw(st.lists(documents(LINE), max_size=3).map("\n".join)), zone=ZONES)
 @example((json.dumps(LINE).replace("2.5", "NaN")).encode(), "UTC")
 def test_a_line_that_cannot_be_read_is_passed_over(folder: Path, before: bytes, zone: str) -> None:
+    (folder / "runs.jsonl").unlink(missing_ok=True)
     (folder / "history.jsonl").write_bytes(before)
     history = History(folder / "history.jsonl")
     history.add(replace(ENTRY, id="the last one"))
 
     with in_zone(zone):
         log = history.read()
-        assert log.entries[-1].id == "the last one"
+        assert "the last one" in {entry.id for entry in log.entries}
         assert len(log.entries) + log.passed_over <= before.count(b"\n") + 2
         for entry in log.entries:
             assert datetime.fromisoformat(entry.started).astimezone()
@@ -187,15 +194,19 @@ FILES = ("warm", "held", "verdict", "checked", "adopted", "hook", "run", "run.be
 def test_a_note_that_cannot_be_read_is_no_note(folder: Path, note: bytes, zone: str) -> None:
     for name in FILES:
         (folder / f"{name}.json").write_bytes(note)
+    (folder / "finishing.json").write_bytes(b"[%b]" % note)
     notes = Notes(folder)
 
     with in_zone(zone):
+        for one in FinishingNote(folder).all():
+            assert one.over(datetime.now(UTC)) in (True, False)
+            assert f"{one}".encode()
         if warm := notes.warm():
             assert warm.valid(datetime.now(UTC)) in (True, False)
             assert warm.set in SetName
         told: list[object] = [
             notes.held(),
-            notes.checked(),
+            notes.checked(SetName.SET1, "1.0.0"),
             notes.hook(),
             notes.progress(),
             notes.progress("1"),
@@ -207,19 +218,28 @@ def test_a_note_that_cannot_be_read_is_no_note(folder: Path, note: bytes, zone: 
 @NOTES.holds
 @given(
     warm=st.builds(Warm, SETS, VERSIONS, MOMENTS),
-    checked=st.builds(Checked, SETS, VERSIONS, PLAIN),
+    checked=st.builds(Checked, SETS, VERSIONS, PLAIN, PLAIN, PLAIN),
     hook=st.builds(RunningHook, PLAIN, st.just("host"), SETS, PLAIN, PLAIN),
+    finishing=st.builds(Finishing, PLAIN, PLAIN, SETS, MOMENTS, PLAIN),
 )
 def test_a_note_is_read_as_it_was_written(
-    folder: Path, warm: Warm, checked: Checked, hook: RunningHook
+    folder: Path, warm: Warm, checked: Checked, hook: RunningHook, finishing: Finishing
 ) -> None:
     notes = Notes(folder)
-    (folder / "checked.json").unlink(missing_ok=True)
+    (folder / f"checked.{checked.set}.json").unlink(missing_ok=True)
     notes.keep_warm(warm)
     notes.check(checked)
     notes.run_hook(hook)
 
-    assert (notes.warm(), notes.checked(), notes.hook()) == (warm, checked, hook)
+    note = FinishingNote(folder)
+    note.add(finishing)
+    note.add(finishing)
+
+    found = notes.checked(checked.set, checked.version)
+    assert (notes.warm(), found, notes.hook()) == (warm, checked, hook)
+    assert note.all() == (finishing,)
+    note.forget([finishing.container])
+    assert note.all() == ()
 
 
 @HOLDER.holds

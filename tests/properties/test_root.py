@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import socket
-import threading
 import unicodedata
 from collections.abc import Iterator
 
@@ -11,12 +9,14 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from fream_compose import http
+from fream_compose import grpc_health, http
 from fream_compose.errors import UsageError
 from fream_compose.image_reference import ImageReference
 from fream_compose.process import LIMIT, Output
-from fream_compose.release import Version, moment_of, read_moment
+from fream_compose.release import SetName, Version, moment_of, read_moment
+from fream_compose.release_image import ReleaseImage, familiar, place_of, recorded
 from fream_compose.text import clean, encodable
+from tests.fakes.server import Sayer
 from tests.properties.fixtures import in_zone
 from tests.properties.parsers import Parser
 from tests.properties.strategies import ANY_TEXT, DIGITS, ODD, VERSIONS, ZONES, lines
@@ -27,13 +27,14 @@ VERSION = Parser(
     ("release.py",),
     "an id of the year 1 ended what shows it, west of Greenwich",
 )
-IMAGE = Parser("the name of an image", ("image_reference.py",))
+IMAGE = Parser("the name of an image", ("image_reference.py", "release_image.py"))
 OUTPUT = Parser("what a hook or a command prints", ("process.py",))
 HTTP = Parser(
     "an HTTP answer, and the address of one",
     ("http.py",),
     "a charset such as `idna`, and a port in IMAGE_REGISTRY that is none, were unexpected errors",
 )
+GRPC = Parser("a gRPC server's word on its health", ("grpc_health.py",))
 ENCODINGS = [
     "ascii",
     "latin-1",
@@ -107,6 +108,37 @@ def test_a_moment_is_in_every_clocks_reach(text: str, zone: str) -> None:
         assert moment.astimezone() == moment
 
 
+@GRPC.holds
+@given(answer=st.binary(max_size=4) | st.integers(0, 255).map(lambda value: bytes([8, value])))
+def test_any_bytes_are_a_status_or_none(answer: bytes) -> None:
+    try:
+        status = grpc_health.read(answer)
+    except http.Unreachable:
+        return
+    assert answer == b"" or answer[0] == 8
+    assert (status == "SERVING") == (answer == b"\x08\x01")
+
+
+@GRPC.holds
+@given(service=st.text("abcXYZ.é_", min_size=1, max_size=300))
+@example("a" * 127)
+@example("a" * 128)
+@example("a" * 20_000)
+def test_a_service_is_asked_for_as_protobuf_writes_it(service: str) -> None:
+    kind, *rest = grpc_health.request(service)
+    size = shift = 0
+    while True:
+        byte = rest.pop(0)
+        size |= (byte & 0x7F) << shift
+        shift += 7
+        if byte < 0x80:
+            break
+
+    assert kind == 0x0A
+    assert size == len(rest)
+    assert bytes(rest).decode() == service
+
+
 @IMAGE.holds
 @given(
     text=lines("127.0.0.1:5000/shop/app:1.0@sha256:" + "a" * 64, "library/nginx:1.30") | ANY_TEXT
@@ -119,6 +151,20 @@ def test_a_name_is_taken_apart_without_a_loss(text: str) -> None:
     assert found.familiar.endswith(found.repository)
     assert found.familiar.startswith(found.registry)
     assert "/" not in found.registry
+
+
+@IMAGE.holds
+@given(before=ODD | ANY_TEXT, after=ODD | ANY_TEXT, version=VERSIONS)
+def test_a_name_around_a_version_gives_the_version_back(
+    before: str, after: str, version: str
+) -> None:
+    image = ReleaseImage.of(f"{before}{place_of(SetName.SET1)}{after}", SetName.SET1)
+
+    assert image
+    assert image.version_in(image.reference(version)) == version
+    name = image.reference(version)
+    assert recorded(name, {name: "content"}, alone=False) == "content"
+    assert "@" not in familiar(image.reference(version))
 
 
 @OUTPUT.holds
@@ -139,31 +185,6 @@ def test_what_is_kept_is_the_same_in_whatever_pieces_it_came(
     assert output.text(limit) == at_once.text(limit)
     assert len(output.text(limit)) <= 2 * limit + 40
     assert len(printed) > 2 * limit or output.text(limit) == printed.decode("utf-8", "replace")
-
-
-class Sayer:
-    """A server that answers each connection with the same bytes, and closes it."""
-
-    def __init__(self) -> None:
-        self.says = b""
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}/"
-        threading.Thread(target=self._run, daemon=True).start()
-
-    def _run(self) -> None:
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            with client:
-                client.recv(65_536)
-                client.sendall(self.says)
-
-    def close(self) -> None:
-        """Listen no more."""
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
 
 
 @pytest.fixture(scope="module")

@@ -7,10 +7,11 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from fream_compose import pattern, secrecy
+from fream_compose.project.compose_warnings import warnings_of
 from fream_compose.project.envfile import EnvFile
 from fream_compose.project.secret_values import parse
 from fream_compose.setup import project_files
@@ -19,6 +20,7 @@ from tests.properties.strategies import LINE, ODD
 
 PRINTED = Parser("what a command of secrets prints", ("project/secret_values.py",))
 HIDDEN = Parser("what `.env` keeps secret", ("secrecy.py",))
+WARNED = Parser("what Compose warns of", ("project/compose_warnings.py",))
 AGAIN = Parser("passwords of a project that is set up again", ("setup/project_files.py",))
 PATTERN = Parser(
     "a regular expression of the user's",
@@ -50,6 +52,27 @@ def test_what_it_prints_is_names_and_values_or_a_line_is_named(lines: list[bytes
 def test_values_come_back_as_they_were_printed(values: dict[str, str], end: str) -> None:
     printed = "".join(f"{name}={value}{end}" for name, value in values.items())
     assert parse(printed.encode()) == values
+
+
+@WARNED.holds
+@given(
+    end=st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{5,12}", fullmatch=True),
+    braces=st.booleans(),
+    quote=st.sampled_from(["", '"']),
+    around=st.tuples(LINE, LINE),
+)
+def test_no_end_of_a_password_is_in_a_warning(
+    end: str, braces: bool, quote: str, around: tuple[str, str]
+) -> None:
+    assume(not any(end in text for text in (*around, "MYSQL_PASSWORD")))
+    with tempfile.TemporaryDirectory() as folder:
+        word = f"${{{end}}}" if braces else f"${end}"
+        Path(folder, ".env").write_text(f"MYSQL_PASSWORD={quote}a{word}{quote}\n")
+        line = f'level=warning msg="The \\"{end}\\" variable is not set. Blank."'
+        found = warnings_of("\n".join([around[0], line, around[1]]), Path(folder))
+
+    assert any("MYSQL_PASSWORD has a $" in each.text for each in found)
+    assert not any(end in str(each) for each in found)
 
 
 @HIDDEN.holds

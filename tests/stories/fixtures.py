@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,15 +9,12 @@ from pathlib import Path
 import pytest
 
 from load import Load, Mix
-from tests.ports import LAST, free_range
 from tests.stories.docker import remove_labelled, remove_project
+from tests.stories.place import FIRST_PORT, NAME
 from tests.stories.project import Project, watched
 from tests.stories.releases import GOOD, LABEL, Releases
 
-# Two runs at once on one server need names and ports of their own.
-NAME = os.environ.get("FREAM_E2E_NAME", "fream-e2e")
 OTHER_NAME = f"{NAME}-other"
-FIRST_PORT = int(os.environ.get("FREAM_E2E_PORT") or free_range(2200, LAST + 1))
 REGISTRY = f"127.0.0.1:{FIRST_PORT + 500}"
 
 

@@ -19,6 +19,7 @@ from typing import Any
 import requests
 
 from fream_compose.nginx import key
+from tests.checkout import copy_templates
 from tests.stories import web
 from tests.stories.docker import docker
 from tests.stories.releases import ROOT, machine_images
@@ -26,18 +27,9 @@ from tests.stories.releases import ROOT, machine_images
 FREAM_SECONDS = 300
 # What an operator may well put into a password.
 NASTY = 'p $HOME#"\\%s;'
-STATE = shutil.ignore_patterns(
-    ".env",
-    "app.env",
-    ".fream",
-    ".candidate",
-    ".live",
-    ".closed",
-    "live",
-    "service-url.inc",
-    "maintenance*.inc",
+SET_BY_PROJECT = re.compile(
+    r"(COMPOSE|FREAM|MYSQL|DEMO|SET[12]|HTTPS?|TLS|ACME|CONTROL|IMAGE|HEALTH)_"
 )
-SET_BY_PROJECT = re.compile(r"(COMPOSE|FREAM|MYSQL|DEMO|SET[12]|HTTP|CONTROL|IMAGE|HEALTH)_")
 
 
 @dataclass(frozen=True)
@@ -103,8 +95,7 @@ class Project:
         )
 
     def _copy_files(self) -> None:
-        for part in ("compose", "nginx"):
-            shutil.copytree(ROOT / part, self.folder / part, ignore=STATE)
+        copy_templates(self.folder, "compose", "nginx")
         shutil.copy(ROOT / "compose" / ".env.example", self.env_path)
         self.env_path.chmod(0o600)
 

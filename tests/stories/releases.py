@@ -5,15 +5,14 @@ A bad release is a bad image: one line on top of the good one makes it misbehave
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from tests.stories.docker import docker, inspect
+from tests.stories.place import NAME
 from tests.stories.waiting import eventually
 from tests.stories.web import get
 
 ROOT = Path(__file__).parents[2]
-NAME = os.environ.get("FREAM_E2E_NAME", "fream-e2e")
 LABEL = NAME.replace("-", ".")
 GOOD = "1.0.0"
 # Not labelled: it stays, so that the next run finds it in Docker's build cache.

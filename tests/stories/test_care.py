@@ -63,7 +63,9 @@ def past(released: Project, releases: Releases) -> Iterator[Project]:
     before = path.read_text(encoding="utf-8")
     newest = json.loads(before.splitlines()[-1])
     old = f"old@{releases.digest(releases.push('old'))}"
-    path.write_text(json.dumps({**newest, "version": old, "result": "done"}) + "\n", "utf-8")
+    path.write_text(
+        json.dumps({**newest, "version": old, "images": {}, "result": "done"}) + "\n", "utf-8"
+    )
     yield released
     path.write_text(before + path.read_text(encoding="utf-8"), encoding="utf-8")
 

@@ -33,7 +33,7 @@ def hook_containers(project: Project) -> list[str]:
 def kill_at(project: Project, version: str, step: str) -> None:
     """End a switch at a step, as `kill -9` does."""
     process = project.start("switch", "--version", version)
-    eventually(lambda: f"is at '{step}'" in project.fream("status").out)
+    eventually(lambda: step in project.fream("status").out)
     process.kill()
     project.finish(process)
 

@@ -17,8 +17,9 @@ from fream_compose.nginx import include
 from fream_compose.release import LiveRelease, SetName, Version
 from load.http2_clients import Http2Clients
 from tests.stories.docker import docker
+from tests.stories.place import NAME
 from tests.stories.project import Project
-from tests.stories.releases import GOOD, NAME, Releases, machine_images
+from tests.stories.releases import GOOD, Releases, machine_images
 from tests.stories.waiting import eventually
 
 SECONDS = 40

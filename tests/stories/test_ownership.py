@@ -59,7 +59,8 @@ def test_a_second_checkout_changes_nothing(
 
 def test_reading_commands_say_whose_it_is(released: Project, checkout: Project) -> None:
     told = checkout.succeed("status")
-    assert told.out.splitlines()[0].startswith("live     not known. The containers of project")
+    assert told.out.startswith(f"DEGRADED  {checkout.name}: The containers of project")
+    assert "live     not known" in told.out
     assert str(released.folder) in told.out.splitlines()[0]
     found = json.loads(checkout.succeed("status", "-o", "json").out)["result"]
     assert found["live"] is None
@@ -77,6 +78,18 @@ def test_the_same_folder_by_other_paths_is_ours(released: Project, tmp_path: Pat
         result = released.at(folder)
         assert result.succeed("recover").code == 0
         assert "foreign" not in result.succeed("status").out
+
+
+def test_no_path_to_the_folder_has_what_runs_made_anew(released: Project, tmp_path: Path) -> None:
+    before = released.containers()
+    (tmp_path / "link").symlink_to(released.folder)
+    linked = released.at(tmp_path / "link")
+
+    told = linked.succeed("up", "infra", "--recreate")
+
+    assert "not in force" not in told.text
+    assert released.containers() == before
+    assert linked.succeed("doctor").code == 0
 
 
 def test_what_compose_started_by_hand_is_ours(released: Project) -> None:

@@ -51,7 +51,7 @@ def test_recover_starts_nginx_when_it_was_stopped(released: Project) -> None:
     docker("stop", released.container("nginx"))
     shown = released.fream("status")
     assert shown.code == 7, shown
-    assert shown.out.startswith("DOWN     Users are not served: nginx does not answer")
+    assert shown.out.startswith(f"DOWN  {released.name}: nginx is stopped, users get connection")
     told = json.loads(released.fream("status", "--output", "json").out)
     assert told["error"]["exit_code"] == 7
     assert told["result"]["live"]["healthy"]
@@ -148,7 +148,7 @@ def test_what_is_set_and_does_not_hold_yet_is_drift_and_no_illness(released: Pro
     assert told["live"]["healthy"]
     assert told["live"]["health"].startswith("/products ")
     assert {drift["what"]: drift["takes_effect"] for drift in told["drift"]} == {
-        "ports of nginx": "fream up --recreate",
+        "ports of nginx": "fream up infra --recreate",
         f"ports of {released.live_set}": "the next fream switch",
         "health path": "the next fream switch",
     }

@@ -191,7 +191,7 @@ def test_a_verdict_without_a_held_release_is_exit_2(released: Project) -> None:
     result = released.fream("promote")
 
     assert result.code == 2, result
-    assert "No switch is held" in result.err
+    assert "no release is held" in result.err
 
 
 def test_hooks_run_on_the_server_in_a_new_container_and_in_the_set(

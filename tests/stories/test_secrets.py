@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from tests.stories.docker import CommandFailed, docker
-from tests.stories.fixtures import FIRST_PORT, NAME, alone
+from tests.stories.fixtures import alone
+from tests.stories.place import FIRST_PORT, NAME
 from tests.stories.project import Project
 from tests.stories.releases import GOOD, Releases
 from tests.stories.waiting import eventually

@@ -10,9 +10,9 @@ import pytest
 
 from tests.stories import web
 from tests.stories.docker import docker, remove_project
-from tests.stories.fixtures import FIRST_PORT, NAME
+from tests.stories.own_app import fream
+from tests.stories.place import FIRST_PORT, NAME
 from tests.stories.releases import Releases, machine_images
-from tests.stories.test_another_app import fream
 from tests.stories.waiting import eventually
 
 NAMES = [f"{NAME}-{word}" for word in ("ann", "ben", "cid")]

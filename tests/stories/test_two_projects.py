@@ -11,7 +11,7 @@ import pytest
 
 from load import Load, Mix
 from tests.stories.docker import docker, inspect, marks, remove_project
-from tests.stories.fixtures import FIRST_PORT, NAME
+from tests.stories.place import FIRST_PORT, NAME
 from tests.stories.project import Project
 from tests.stories.releases import Releases, machine_images
 

@@ -16,7 +16,8 @@ from fream_compose.project import manifest
 from fream_compose.setup import unmarked
 from load import Load, Mix
 from tests.stories.docker import docker
-from tests.stories.fixtures import FIRST_PORT, NAME, alone
+from tests.stories.fixtures import alone
+from tests.stories.place import FIRST_PORT, NAME
 from tests.stories.project import Project
 from tests.stories.releases import GOOD, ROOT, Releases
 from tests.stories.waiting import eventually

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 
 import pytest
-from rich.console import Console
 
-from fream_compose.report import Place, PlainReport, Report, RichReport
+from fream_compose.cli.reports.plain import PlainReport
+from fream_compose.cli.reports.terminal import TerminalReport
+from fream_compose.report import Place, Report, Step
+from tests.fakes.screen import Screen
 
 
 class Gone(io.StringIO):
@@ -32,55 +35,42 @@ def story(report: Report) -> None:
         raise ValueError("broken")
 
 
-def test_a_log_gets_a_line_for_each_step() -> None:
+def test_a_log_gets_a_line_as_a_step_begins_and_one_as_it_ends() -> None:
     out = io.StringIO()
 
     story(PlainReport(out=out))
 
-    first, note, warning, failed = out.getvalue().splitlines()
-    assert first.startswith("Start set1: done by hand  0.")
+    began, done, note, warning, again, failed = out.getvalue().splitlines()
+    assert began == "Start set1 …"
+    assert done.startswith("Start set1: done by hand  0.")
     assert (note, warning) == ("a note", "warning: a warning")
+    assert again == "Cut over …"
     assert failed.startswith("Cut over  failed after 0.")
 
 
-def test_a_terminal_gets_the_same_with_marks() -> None:
-    out = io.StringIO()
+def test_a_terminal_gets_a_line_for_each_step_with_marks() -> None:
+    screen = Screen()
 
-    story(RichReport(Console(file=out, force_terminal=True, color_system=None, width=80)))
+    story(TerminalReport(out=screen))
 
-    told = out.getvalue()
-    for part in (
-        "✓ Start set1: done by hand",
-        "a note",
-        "! a warning",
-        "✗ Cut over",
-        "failed after",
-    ):
-        assert part in told
-
-
-def test_square_brackets_are_no_markup() -> None:
-    out = io.StringIO()
-    report = RichReport(Console(file=out, force_terminal=True, color_system=None, width=80))
-
-    report.warn("[red]as it is[/red] [/]")
-    with report.step("Pull [1.0]"):
-        pass
-
-    assert "[red]as it is[/red] [/]" in out.getvalue()
-    assert "Pull [1.0]" in out.getvalue()
+    done, note, warning, failed = screen.shown(colours=False).splitlines()
+    assert done.startswith("✓ Start set1: done by hand  0.")
+    assert (note, warning) == ("a note", "! a warning")
+    assert failed.startswith("✗ Cut over  failed after 0.")
 
 
 @pytest.mark.parametrize(
-    "report",
+    "make",
     [
-        PlainReport(out=Gone()),
-        RichReport(Console(file=Gone(), force_terminal=True)),
-        Report(),
+        lambda: PlainReport(out=Gone()),
+        lambda: TerminalReport(out=Gone()),
+        Report,
     ],
-    ids=["plain", "rich", "silent"],
+    ids=["plain", "terminal", "silent"],
 )
-def test_a_run_goes_on_when_nobody_reads_any_more(report: Report) -> None:
+def test_a_run_goes_on_when_nobody_reads_any_more(make: Callable[[], Report]) -> None:
+    report = make()
+
     story(report)
 
     assert "Start set1" in report.seconds
@@ -106,12 +96,41 @@ def test_what_is_said_once_is_not_said_again() -> None:
 
 @pytest.mark.parametrize("terminal", [False, True])
 def test_a_planned_step_is_shown_with_its_place(terminal: bool) -> None:
-    out = io.StringIO()
-    console = Console(file=out, force_terminal=True, color_system=None, width=80)
-    report = RichReport(console) if terminal else PlainReport(out=out)
+    screen = Screen()
+    report = TerminalReport(out=screen) if terminal else PlainReport(out=screen)
 
     with report.step("Start set1", Place("start", 2, 11)):
         pass
 
-    assert "[2/11] Start set1  0." in out.getvalue()
+    assert "[2/11] Start set1  0." in screen.shown(colours=False)
     assert report.ids == {"Start set1": "start"}
+
+
+def test_who_listens_hears_each_step_and_what_it_saw() -> None:
+    heard: list[tuple[str, float, str]] = []
+
+    def hear(step: Step) -> None:
+        heard.append((step.title, step.limit, step.latest))
+
+    with Report(heard=hear).step("Check", limit=100) as step:
+        step.saw("HTTP 404")
+
+    assert heard == [("Check", 100, ""), ("Check", 100, "HTTP 404")]
+
+
+@pytest.mark.parametrize(
+    ("limit", "seconds", "told"),
+    [
+        (0, 34.9, "34 s"),
+        (0, 725, "12 min 5 s"),
+        (100, 0, "0 s of 100 s"),
+        (100, 34.9, "34 s of 100 s"),
+        (599, 61, "61 s of 599 s"),
+        (1.5, 1, "1 s of 2 s"),
+        (1800, 59.9, "59 s of 30 min"),
+        (1800, 60, "1 min of 30 min"),
+        (1800, 725, "12 min 5 s of 30 min"),
+    ],
+)
+def test_how_long_a_step_took_of_what_it_may(limit: float, seconds: float, told: str) -> None:
+    assert Step("Check", limit=limit).so_far(seconds) == told

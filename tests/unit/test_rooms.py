@@ -13,13 +13,14 @@ import fream_compose
 
 PACKAGE = Path(fream_compose.__file__).parent
 ROOT = "the root"
-_BELOW_OPERATIONS = {"nginx", "docker", "project", ROOT}
+_BELOW_OPERATIONS = {"release_report", "nginx", "docker", "project", ROOT}
 # Each room, and the rooms that it may import beside itself.
 MAY_IMPORT = {
     "cli": {"operations", "doctor", "setup", *_BELOW_OPERATIONS},
     "doctor": {"operations", *_BELOW_OPERATIONS},
     "operations": _BELOW_OPERATIONS,
     "setup": {"project", ROOT},
+    "release_report": {"nginx", "project", ROOT},
     "nginx": {"project", ROOT},
     "docker": {"project", ROOT},
     "project": {ROOT},

@@ -76,6 +76,8 @@ def test_a_secret_is_known_in_whatever_form(tmp_path: Path, line: str, repeated:
         "MYSQL_PASSWORD=abc",
         "MYSQL_PASSWORD=",
         "MYSQL_PASSWORD_FILE=/run/secrets/x",
+        "TLS_KEY=/etc/ssl/shop.key",
+        "#ACME_DNS_CREDENTIALS=/dev/null",
         "MONKEYS=many",
         "PRIVATE_KEY_PATH=/srv/key.pem",
     ],
@@ -83,7 +85,7 @@ def test_a_secret_is_known_in_whatever_form(tmp_path: Path, line: str, repeated:
 def test_what_is_no_secret_stays(tmp_path: Path, line: str) -> None:
     (tmp_path / ".env").write_text(f"{line}\nMYSQL_USER=reader\n", "utf-8")
     secrecy.learn(tmp_path)
-    text = "books abc /run/secrets/x many /srv/key.pem reader"
+    text = "books abc /run/secrets/x /etc/ssl/shop.key /dev/null many /srv/key.pem reader"
 
     assert hidden(text) == text
 

@@ -51,7 +51,7 @@ def test_a_huge_log_is_judged_at_once() -> None:
 
     assert judge(Share(5_000_000, 1, 30), Share(5_000_000, 2_000_000, 5)) is Verdict.WORSE
 
-    assert time.monotonic() - began < 30
+    assert time.monotonic() - began < 120
 
 
 def test_what_came_since_a_look_is_counted_by_itself() -> None:

@@ -1,116 +1,176 @@
-"""The history for people."""
+"""The history for people: a row for each run."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import groupby
 
-from fream_compose.project.history import Entry, HookRun, Kind
-from fream_compose.release import SetName
+from rich.cells import cell_len
 
-_WHY_WIDTH = 70
-_HEADINGS = ("id", "when", "version", "set", "took", "by", "how it ended")
+from fream_compose import times
+from fream_compose.cli.colour import Tone
+from fream_compose.cli.form import PIPE, Form, cut
+from fream_compose.project.entry import Entry, Kind, Result
+from fream_compose.release import read_moment
+from fream_compose.text import clean, count
+
+_COLUMNS = ("id", "when", "what", "from → to", "result", "took", "by", "traffic or why")
+# What goes to a line below where there is no room for it.
+_BELOW: tuple[tuple[str, ...], ...] = (
+    (),
+    _COLUMNS[-2:],
+    _COLUMNS[-3:],
+    ("from → to", *_COLUMNS[-3:]),
+)
+# What a column that may be cut has room for in any case.
+_ENOUGH = {
+    "from → to": "1.0.0 → 1.0.1",
+    "by": "deploy@serv…",
+    "traffic or why": "1,234 served, 0 failed",
+}
+_BAD = (Result.FAILING, Result.FAILED, Result.INTERRUPTED, Result.CUT_BACK)
+_GAP = "  "  # between two columns
+_INDENT = 8
 
 
-def table(entries: Sequence[Entry]) -> list[str]:
-    """A line for each release, in their order, under headings."""
-    rows = [_HEADINGS, *(_row(entry) for entry in entries)]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    ]
+@dataclass(frozen=True)
+class _Row:
+    """The cells of a row by their columns. bad: whether it ended as nobody wants it."""
+
+    cells: Mapping[str, str]
+    bad: bool = False
+
+
+def table(entries: Sequence[Entry], now: datetime, form: Form = PIPE) -> list[str]:
+    """A row for each run, in their order, under headings.
+
+    In a pipe nothing is cut. At a terminal what does not fit beside the rest goes below it.
+    """
+    zone = {"when": f"when ({times.zone(now)})"}
+    heading = _Row({name: form.fit(zone.get(name, name)) for name in _COLUMNS})
+    rows = [heading, *(_row(entry, now, form) for entry in entries)]
+    most = {name: max(cell_len(row.cells[name]) for row in rows) for name in _COLUMNS}
+    widths = _beside(most, form)
+    lines = []
+    for row in rows:
+        lines.append(_line(row, widths, form))
+        rest = [row.cells[name] for name in _COLUMNS if name not in widths]
+        lines += _below(rest, form) if row is not heading else []
+    return lines
 
 
 def line(entry: Entry) -> str:
-    """One release in a line of its own."""
-    return "  ".join(_row(entry)[1:])
+    """One run in a line of its own."""
+    cells = _row(entry, read_moment(entry.started), PIPE).cells
+    return _GAP.join(cells[name] for name in _COLUMNS[1:])
 
 
-def details(entry: Entry) -> list[str]:
-    """All that is known of a release."""
-    before = entry.replaced.partition("@")[0]
-    parts: dict[str, list[str]] = {
-        "id": [entry.id],
-        "kind": [entry.kind],
-        "version": [entry.version],
-        "set": [entry.set + (f", in place of {before}" if before else "")],
-        "started": [_when(entry)],
-        "by": [entry.by],
-        "result": [f"{entry.result} after {entry.seconds:.1f}s"],
-        "steps": _steps(entry.steps),
-        "why": entry.why.splitlines(),
-        "warnings": list(entry.warnings),
-        "hooks": [line for hook in entry.hooks for line in _hook(hook)],
-        "evidence": _evidence(entry),
-    }
+def folded(entries: Iterable[Entry]) -> Iterator[Entry]:
+    """Without the repetitions of a repair that fails each few minutes in the same way."""
+    for _, group in groupby(entries, _sameness):
+        *before, last = group
+        again = f" ({len(before) + 1} times in a row)"
+        yield replace(last, why=f"{_first(last.why)}{again}") if before else last
+
+
+def _sameness(entry: Entry) -> tuple[str, str]:
+    again = entry.kind is Kind.RECOVER and entry.result is Result.FAILED
+    return (entry.kind, entry.why) if again else (entry.id, "")
+
+
+def _row(entry: Entry, now: datetime, form: Form) -> _Row:
+    was, to = entry.replaced_tag, entry.tag
+    cells = (
+        entry.short_id,
+        times.moment(entry.started),
+        entry.kind,
+        f"{was} → {to}" if was else to,
+        entry.result.words,
+        _took(entry, now),
+        entry.by,
+        _told(entry),
+    )
+    shown = (form.fit(clean(" ".join(cell.split()))) for cell in cells)
+    return _Row(dict(zip(_COLUMNS, shown, strict=True)), entry.result in _BAD)
+
+
+def _took(entry: Entry, now: datetime) -> str:
+    if entry.result is Result.RUNNING:
+        return times.span(max(0.0, (now - read_moment(entry.started)).total_seconds()))
+    # When it was killed nobody knows.
+    return "" if entry.result is Result.INTERRUPTED else times.span(entry.seconds)
+
+
+def _told(entry: Entry) -> str:
+    """What users noticed of a release, why a run failed, or else what it did; and the note."""
+    if entry.result in (Result.DONE, Result.FAILING):
+        parts = _of_release(entry) if entry.of_release else _did(entry)
+    else:
+        parts = [_first(entry.why)]
+    return "; ".join(filter(None, [*parts, entry.note and f"note: {entry.note}"]))
+
+
+def _of_release(entry: Entry) -> list[str]:
     return [
-        f"{label if first else '':<9} {_printable(text)}"
-        for label, lines in parts.items()
-        for first, text in zip([True] + [False] * len(lines), lines, strict=False)
+        _proof(entry),
+        "settings" if entry.settings else "",
+        "no way back behind it" if entry.no_way_back else "",
+        count(len(entry.warnings), "warning") if entry.warnings else "",
     ]
 
 
-def _row(entry: Entry) -> tuple[str, ...]:
-    cells = (
-        entry.short_id,
-        _when(entry),
-        entry.version.partition("@")[0],
-        entry.set,
-        f"{entry.seconds:.1f}s",
-        entry.by,
-        _ended(entry),
-    )
-    return tuple(map(_printable, cells))
+def _did(entry: Entry) -> list[str]:
+    """The steps of a run that brought no release."""
+    return [title.removeprefix("Repair: ") for title in entry.steps]
 
 
-def _ended(entry: Entry) -> str:
-    if entry.served:
-        notes = ["users fare worse"] if entry.worse else []
-        notes += ["went back"] if entry.kind is Kind.ROLLBACK else []
-        notes += [proof] if (proof := _proof(entry)) else []
-        notes += ["with warnings"] if entry.warnings else []
-        return "; ".join(["done", *notes])
-    why = next(iter(entry.why.splitlines()), "").rstrip(": ") or entry.result
-    return f"failed; {why if len(why) <= _WHY_WIDTH else why[: _WHY_WIDTH - 1] + '…'}"
+def _first(text: str) -> str:
+    return next(iter(text.splitlines()), "").rstrip(": ")
 
 
 def _proof(entry: Entry) -> str:
     served, failed = entry.evidence.get("served"), entry.evidence.get("failed")
-    known = isinstance(served, int) and isinstance(failed, int)
-    if known and not (served or failed):
-        return "no requests"
-    return f"{served:,} served, {failed:,} failed" if known else ""
+    if not (isinstance(served, int) and isinstance(failed, int)):
+        return ""
+    return f"{served:,} served, {failed:,} failed" if served or failed else "no requests"
 
 
-def _steps(steps: dict[str, float]) -> list[str]:
-    width = max(map(len, steps), default=0)
-    return [f"{title:<{width}}  {seconds:6.2f}s" for title, seconds in steps.items()]
+def _beside(most: Mapping[str, int], form: Form) -> dict[str, int]:
+    """The columns that stand beside each other, each with its width."""
+    if not form.width:
+        return dict(most)
+    enough = {name: cell_len(form.fit(sample)) for name, sample in _ENOUGH.items()}
+    for below in _BELOW:
+        named = [name for name in _COLUMNS if name not in below]
+        widths = {name: min(most[name], enough.get(name, most[name])) for name in named}
+        spare = form.width - sum(widths.values()) - len(_GAP) * (len(widths) - 1)
+        if spare >= 0:
+            break
+    for name, share in (("by", 3), (_COLUMNS[-1], 1), ("from → to", 1)):
+        if name in widths:
+            more = min(max(0, spare) // share, most[name] - widths[name])
+            widths[name], spare = widths[name] + more, spare - more
+    return widths
 
 
-def _hook(hook: HookRun) -> list[str]:
-    head = f"{hook.run}: {hook.result} after {hook.seconds:.1f}s"
-    return [head, *(f"  {line}" for line in hook.output.splitlines())]
+def _line(row: _Row, widths: Mapping[str, int], form: Form) -> str:
+    shown = []
+    for name, width in widths.items():
+        cell = cut(row.cells[name], width, form.fit("…"))
+        painted = form.paint(cell, Tone.BAD) if row.bad and name == "result" else cell
+        shown.append(painted + " " * (width - cell_len(cell)))
+    return _GAP.join(shown).rstrip()
 
 
-def _evidence(entry: Entry) -> list[str]:
-    # Imported for one release in full only: the list must be there at once.
-    from pydantic import TypeAdapter
-
-    from fream_compose.cli.views.evidence import told
-    from fream_compose.nginx.evidence import Evidence
-
-    if not entry.evidence:
-        return ["none was recorded"]
-    try:
-        evidence = TypeAdapter(Evidence).validate_python(entry.evidence)
-        return told(evidence, SetName(entry.set))
-    except (ValueError, TypeError, ArithmeticError, LookupError):
-        return ["cannot be read; see --output json"]
-
-
-def _when(entry: Entry) -> str:
-    return f"{datetime.fromisoformat(entry.started).astimezone():%Y-%m-%d %H:%M:%S}"
-
-
-def _printable(text: str) -> str:
-    """Without what could move a terminal's cursor: an app's own words may be among it."""
-    return "".join(sign if sign.isprintable() else "�" for sign in text)
+def _below(cells: Sequence[str], form: Form) -> list[str]:
+    """What has no place beside the rest: why on a line of its own, unless there is room for it."""
+    if not cells:
+        return []
+    *parts, why = cells
+    room = form.width - _INDENT
+    line = _GAP.join(filter(None, parts))
+    if cell_len(line) + len(_GAP) + cell_len(why) <= room:
+        lines = [_GAP.join(filter(None, (line, why)))]
+    else:
+        lines = [line, why]
+    return [" " * _INDENT + cut(each, room, form.fit("…")) for each in lines if each]

@@ -100,7 +100,7 @@ def test_another_run_is_4_and_is_named(stage: Stage, fream: Fream) -> None:
         result = fream("switch", "--version", "1.0.1")
 
     assert result.exit_code == 4
-    assert "'fream switch --version 9'" in result.stderr
+    assert "`fream switch --version 9`" in result.stderr
     assert f"process {os.getpid()}" in result.stderr
     assert stage.serves() == ""
 
@@ -218,7 +218,8 @@ def test_the_status_tells_what_is_live(stage: Stage, fream: Fream) -> None:
     told = json.loads(fream("status", "-o", "json").stdout)
 
     assert text.exit_code == 0
-    assert re.search(r"^live +set2  1\.0\.1 .*healthy: /products HTTP 200", text.stdout)
+    assert re.search(r"^live +set2  1\.0\.1  healthy: /products HTTP 200", text.stdout, re.M)
+    assert text.stdout.startswith("WELL  shop: 1.0.1 in set2 serves, users get HTTP 200\n")
     assert told["result"]["live"]["version"] == "1.0.1"
     assert told["result"]["idle"] == "set1"
 

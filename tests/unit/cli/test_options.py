@@ -16,14 +16,14 @@ import typer
 from typer.testing import CliRunner, Result
 
 from fream_compose.cli.app import app
-from fream_compose.cli.completion import COMPLETE_VARIABLE, learn_shells
 from fream_compose.cli.exec import apart
+from fream_compose.cli.words import complete
 from fream_compose.docker.project import Project
 from fream_compose.release import SetName
 from tests.fakes import Stage
 from tests.fakes.commands import Fream
 
-SHARED = {"--project-directory", "-C", "--quiet", "-q", "--verbose"}
+SHARED = {"--project-directory", "-C", "--quiet", "-q", "--verbose", "--utc"}
 
 
 @pytest.fixture
@@ -82,14 +82,11 @@ def test_a_command_shows_the_shared_options_once_and_last(name: str) -> None:
 
     options = result.stdout.partition("Options:\n")[2].partition("\n\n")[0]
     shown = [line.split()[0].rstrip(",") for line in options.splitlines() if line[:3] == "  -"]
-    assert shown[-4 if name else -5 :] == [
-        "-C",
-        "-q",
-        "--verbose",
-        *([] if name else ["--version"]),
-        "-h",
-    ]
     known = [each for option in COMMANDS[name].params for each in option.opts]
+    last = ["-C", "-q", "--verbose", "--utc", *([] if name else ["--version"]), "-h"]
+    if "--wait" in known:
+        last.insert(3, "--timestamps")
+    assert shown[-len(last) :] == last
     assert [known.count(each) for each in SHARED] == [1] * len(SHARED)
 
 
@@ -169,11 +166,8 @@ def test_an_option_of_the_command_keeps_its_meaning(fream: Fream, place: str) ->
 
 
 def completed(*words: str) -> list[str]:
-    """What bash is offered for the last word."""
-    learn_shells()
-    asked = {"COMP_WORDS": " ".join(["fream", *words]), "COMP_CWORD": str(len(words))}
-    runner = CliRunner(env={COMPLETE_VARIABLE: "complete_bash", **asked})
-    return runner.invoke(app(), [], prog_name="fream").stdout.split()
+    """What is offered for the last word."""
+    return [word for word, _ in complete(list(words))]
 
 
 @pytest.mark.parametrize("name", COMMANDS)

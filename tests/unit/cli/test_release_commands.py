@@ -22,9 +22,10 @@ from fream_compose.errors import ConfigurationError
 from fream_compose.nginx.evidence import Evidence
 from fream_compose.operations.diagnosis import diagnose
 from fream_compose.operations.dry_run import dry_run
+from fream_compose.operations.outcome import Outcome
 from fream_compose.operations.plan import SwitchRequest
 from fream_compose.operations.snapshot import take_snapshot
-from fream_compose.operations.switch import Outcome, Switch
+from fream_compose.operations.switch import Switch
 from fream_compose.project import lock
 from fream_compose.project.notes import Notes, Warm
 from fream_compose.release import SetName, Version
@@ -116,7 +117,8 @@ def test_the_status_says_at_which_step_another_run_is(stage: Stage, fream: Fream
         notes.follow(replace(notes.begin("fream switch"), step="Drain set1"))
         result = fream("status")
 
-    assert "another run is at work: fream switch is at 'Drain set1'" in result.stdout
+    assert "run      fream switch  Drain set1" in result.stdout
+    assert "notice" not in result.stdout
 
 
 def test_a_second_rollback_walks_further_back(stage: Stage, fream: Fream) -> None:
@@ -274,6 +276,8 @@ def test_a_project_whose_settings_cannot_be_read_still_says_what_serves(
     assert "set1     Up 1 day  shop:1.0.0" in result.stdout
     assert "set it in .env" in result.stderr
     assert told["ok"] is False
+    assert result.stdout.startswith("DOWN  the settings cannot be read, users get ")
+    assert told["result"]["verdict"]["level"] == "down", "nothing says where users are served"
     assert told["result"]["live"]["version"] == "1.0.0"
     assert told["error"]["exit_code"] == 3
 
@@ -351,10 +355,20 @@ def test_a_name_in_env_that_is_nearly_a_setting_is_warned_of(fream: Fream, stage
     assert warning in told.stdout
 
 
+def test_https_that_the_compose_files_do_not_know_is_warned_of(fream: Fream, stage: Stage) -> None:
+    env = stage.env_path
+    env.write_text(env.read_text("utf-8") + "TLS_HOSTS=shop.example.com\n", "utf-8")
+
+    told = fream("switch", "--version", "1.0.0")
+
+    assert "warning: TLS_HOSTS in .env is read by newer Compose files" in told.stdout
+    assert "fream init --upgrade" in told.stdout
+
+
 def test_a_hook_that_shows_a_password_to_everybody_is_warned_of(
     fream: Fream, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fream_compose.operations.hooks.exposed", lambda _hooks: ["x (mysql)"])
+    monkeypatch.setattr("fream_compose.operations.cautions.exposed", lambda _hooks: ["x (mysql)"])
 
     told = fream("recover")
 
@@ -371,7 +385,10 @@ def test_what_a_run_keeps_is_its_owners_alone(fream: Fream, stage: Stage, mask: 
         os.umask(before)
 
     state = stage.settings.state_directory
-    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in state.rglob("*")}
+    kept = list(state.rglob("*"))
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in kept if path.is_file()}
     assert {"history.jsonl", "holder.json", "run.json"} <= modes.keys()
     assert set(modes.values()) == {0o600}
+    folders = {stat.S_IMODE(path.stat().st_mode) for path in kept if path.is_dir()}
+    assert folders == {0o700}
     assert stat.S_IMODE(state.stat().st_mode) == 0o700

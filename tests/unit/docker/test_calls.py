@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from fream_compose.docker import reads
+from fream_compose.docker import farewell, reads
 from fream_compose.docker.compose import Compose
 from fream_compose.docker.containers import Containers
+from fream_compose.docker.facts import Condition
 from fream_compose.docker.images import Images
 from fream_compose.docker.listing import placed_in
 from fream_compose.docker.local_images import Image
@@ -34,8 +37,10 @@ _DOCKER = (
     'case "$*" in\n'
     '*"json .State"*) echo \'{"StartedAt": "2026-01-01T00:00:00Z"}\';;\n'
     '*"{{.Image}} {{.Host"*) echo an-image a-network;;\n'
+    '*"json .Config.Labels"*) echo null;;\n'
     '*"inspect app nginx"*) sed "s/^.\\(.*\\).$/[\\1,\\1]/" {facts};;\n'
-    '*manifest*) echo "{}";; *"image ls"*) echo sha256:1;; *inspect*) cat {facts};;\n'
+    '*manifest*) echo "{}";; *"image ls"*"--digests"*) cat {names};;\n'
+    '*"image ls"*) echo sha256:1;; *inspect*) cat {facts};;\n'
     '*"name=^shop-hook-"*) rm {once} 2> /dev/null && echo c1 || :;;\n'
     '*"--format {{.Image}}") echo sha256:1;; *"config "*) cat {config};; "info "*) cat {info};;\n'
     "esac\n"
@@ -61,7 +66,19 @@ FACTS = {
 INFO = {"ServerVersion": "29.0", "DockerRootDir": "/", "SystemTime": "2026-01-01T00:00:00Z"}
 QUICK = "timeout --kill-after=10 30 docker"
 COMPOSE = "compose --profile '*'"
+# What containers were made with is looked up before any is stopped.
+GRACES = (
+    "docker container ls --all --no-trunc --filter label=com.docker.compose.project=shop "
+    "--filter label=com.docker.compose.oneoff=False --format '"
+    '{{.ID}}\t{{.Names}}\t{{.Label "com.docker.compose.service"}}\t{{.State}}\t{{.Status}}\t'
+    "{{.Image}}'"
+)
 IMAGE = "127.0.0.1:5000/fream"
+NAMES = (
+    "docker image ls --no-trunc --digests --format "
+    "'{{.Repository}}\t{{.Tag}}\t{{.Digest}}\t{{.ID}}'"
+)
+LOCAL = Image("sha256:1", IMAGE, ("1.0", "1.1"), (), frozenset({"sha256:1"}), 1, used=False)
 Ask = Callable[[Project], object]
 
 
@@ -79,9 +96,10 @@ def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Ask], lis
     (tmp_path / "facts").write_text(json.dumps([FACTS]))
     (tmp_path / "info").write_text(json.dumps(INFO))
     (tmp_path / "once").touch()
+    (tmp_path / "names").write_text(f"{IMAGE}\t1.0\t{DIGEST}\tsha256:1\n")
     (tmp_path / "config").write_text(json.dumps(compose_config(tmp_path / "nginx", free_port())))
     for name, script in (("docker", _DOCKER), ("timeout", _TIMEOUT)):
-        for word in ("calls", "facts", "config", "info", "once"):
+        for word in ("calls", "facts", "config", "info", "once", "names"):
             script = script.replace(f"{{{word}}}", str(tmp_path / word))
         (tools / name).write_text(script)
         (tools / name).chmod(0o755)
@@ -147,7 +165,11 @@ CALLS: dict[str, tuple[Ask, Sequence[str]]] = {
     ),
     "containers.logs": (
         lambda p: p.containers.logs("app", 7),
-        ["docker container logs --tail 7 app"],
+        ["docker container logs --timestamps --tail 300 app"],
+    ),
+    "containers.end_of_log": (
+        lambda p: p.containers.end_of_log("app", 320, 30.0),
+        ["docker container logs --timestamps --tail 10 app"],
     ),
     "containers.log_trouble": (
         lambda p: p.containers.log_trouble("nginx"),
@@ -172,6 +194,17 @@ CALLS: dict[str, tuple[Ask, Sequence[str]]] = {
     "containers.restart": (
         lambda p: p.containers.restart("nginx"),
         [f"{QUICK} restart --time 10 nginx"],
+    ),
+    "containers.end": (
+        lambda p: p.containers.end([Condition("running", id="c1", grace=5.0)]),
+        [
+            "timeout --kill-after=10 35 docker container stop c1",
+            "docker container ls --all --quiet --filter id=c1",
+        ],
+    ),
+    "containers.dispose": (
+        lambda p: p.containers.dispose(["c1"]),
+        ["docker container ls --all --quiet --filter id=c1"],
     ),
     "containers.processes": (
         lambda p: p.containers.processes("nginx"),
@@ -205,9 +238,13 @@ CALLS: dict[str, tuple[Ask, Sequence[str]]] = {
         lambda p: p.containers.control_port(),
         ["docker container port shop-nginx 8090/tcp"],
     ),
-    "images.image_id": (
-        lambda p: p.images.image_id(Version("1.0", DIGEST)),
-        [f"docker image inspect --format '{{{{.Id}}}}' {IMAGE}:1.0@{DIGEST}"],
+    "compose.fingerprints": (
+        lambda p: p.compose.fingerprints(["mysql", "nginx"]),
+        [f"docker {COMPOSE} config --hash mysql,nginx"],
+    ),
+    "images.label": (
+        lambda p: p.images.label(f"{IMAGE}:1.0", "fream.no-way-back"),
+        [f"docker image inspect --format '{{{{json .Config.Labels}}}}' {IMAGE}:1.0"],
     ),
     "images.nginx_version": (
         lambda p: p.images.nginx_version(),
@@ -218,7 +255,7 @@ CALLS: dict[str, tuple[Ask, Sequence[str]]] = {
         ],
     ),
     "images.fetch: a tag that may have moved": (
-        lambda p: p.images.fetch(Version("1.0"), nothing),
+        lambda p: p.images.fetch(SetName.SET1, Version("1.0"), nothing),
         [
             f"timeout --kill-after=10 1800 docker image pull --quiet {IMAGE}:1.0",
             f"timeout --kill-after=10 1800 docker image inspect {IMAGE}:1.0",
@@ -226,15 +263,33 @@ CALLS: dict[str, tuple[Ask, Sequence[str]]] = {
         ],
     ),
     "images.fetch: a digest that is here": (
-        lambda p: p.images.fetch(Version("1.0", DIGEST), nothing),
-        [f"docker image inspect {IMAGE}:1.0@{DIGEST}"],
+        lambda p: p.images.fetch(SetName.SET1, Version("1.0", DIGEST), nothing),
+        [NAMES, "docker image inspect sha256:1", f"docker image inspect {IMAGE}@{DIGEST}"],
     ),
+    "images.named": (
+        lambda p: p.images.named(SetName.SET1, Version("1.0", DIGEST)),
+        [f"docker image inspect {IMAGE}@{DIGEST}"],
+    ),
+    "images.named: without a digest": (
+        lambda p: p.images.named(SetName.SET1, Version("1.0")) and p.images.digests("x"),
+        ["docker image inspect x"],
+    ),
+    "images.misnamed": (lambda p: p.images.misnamed({f"{IMAGE}:1.0": "sha256:2"}), [NAMES]),
+    "images.name": (
+        lambda p: p.images.name({f"{IMAGE}:1.0": "sha256:2", f"{IMAGE}:1.1": "sha256:1"}),
+        [
+            NAMES,
+            f"{QUICK} image tag sha256:2 {IMAGE}:1.0",
+            f"{QUICK} image tag sha256:1 {IMAGE}:1.1",
+        ],
+    ),
+    "images.digests": (lambda p: p.images.digests("x"), ["docker image inspect x"]),
     "images.bytes_to_pull": (
-        lambda p: p.images.bytes_to_pull(Version("1.0")),
+        lambda p: p.images.bytes_to_pull(SetName.SET1, Version("1.0")),
         [f"docker manifest inspect --insecure {IMAGE}:1.0"],
     ),
     "images.local_images": (
-        lambda p: p.images.local_images(),
+        lambda p: p.images.local_images([IMAGE]),
         [
             f"docker image ls --quiet --no-trunc --filter reference={IMAGE}",
             "docker container ls --all --no-trunc --format '{{.Image}}'",
@@ -242,11 +297,11 @@ CALLS: dict[str, tuple[Ask, Sequence[str]]] = {
         ],
     ),
     "images.remove_images": (
-        lambda p: p.images.remove_images([Image("1", ("1.0", "1.1"), (), 1, used=False)]),
+        lambda p: p.images.remove_images([LOCAL]),
         [f"timeout --kill-after=10 180 docker image rm {IMAGE}:1.0 {IMAGE}:1.1"],
     ),
     "images.keep_images": (
-        lambda p: p.images.keep_images([Image("sha256:1", ("1.0",), (), 1, used=False)]),
+        lambda p: p.images.keep_images([LOCAL]),
         [f"{QUICK} image tag sha256:1 fream.invalid/kept:shop.1"],
     ),
     "images.free_bytes": (
@@ -274,31 +329,45 @@ CALLS: dict[str, tuple[Ask, Sequence[str]]] = {
             "--timeout 5 nginx"
         ],
     ),
+    "compose.start: what starts later": (
+        lambda p: p.compose.start(SetName.SET1, Version("1.0"), ["set1-worker"]),
+        [
+            "SET1_VERSION=1.0 timeout --kill-after=10 180 docker {COMPOSE} "
+            "up --detach --no-recreate --no-build --no-deps set1-worker".replace(
+                "{COMPOSE}", COMPOSE
+            )
+        ],
+    ),
     "compose.stop": (
         lambda p: p.compose.stop(SetName.SET1),
-        [f"timeout --kill-after=10 100 docker {COMPOSE} stop set1"],
+        [GRACES, f"timeout --kill-after=10 100 docker {COMPOSE} stop set1"],
     ),
     "compose.remove": (
         lambda p: p.compose.remove(SetName.SET1),
-        [f"timeout --kill-after=10 100 docker {COMPOSE} rm --force --stop --volumes set1"],
+        [GRACES, f"timeout --kill-after=10 100 docker {COMPOSE} rm --force --stop --volumes set1"],
     ),
     "compose.discard": (
         lambda p: p.compose.discard(SetName.SET2),
         [
             f"{QUICK} {COMPOSE} stop --timeout 5 set2",
+            GRACES,
             f"timeout --kill-after=10 100 docker {COMPOSE} rm --force --stop --volumes set2",
         ],
     ),
     "compose.down: everything but the data": (
         lambda p: p.compose.down(volumes=False),
         [
-            f"timeout --kill-after=10 340 docker {COMPOSE} {rest}"
-            for rest in ("rm --force --stop --volumes", "down")
+            GRACES,
+            *(
+                f"timeout --kill-after=10 340 docker {COMPOSE} {rest}"
+                for rest in ("rm --force --stop --volumes", "down")
+            ),
         ],
     ),
     "compose.down: everything": (
         lambda p: p.compose.down(volumes=True),
         [
+            GRACES,
             *(
                 f"timeout --kill-after=10 340 docker {COMPOSE} {rest}"
                 for rest in ("rm --force --stop --volumes", "down --volumes")
@@ -340,8 +409,8 @@ CALLS: dict[str, tuple[Ask, Sequence[str]]] = {
 # What asks Docker nothing, and what is looked at below.
 _ELSEWHERE = {
     *("containers.started", "containers.found_at", "compose.one_off_prefix"),
-    "containers.clashes",
-    *("compose.one_off_command", "compose.inside_command"),
+    *("containers.clashes", "containers.let_go"),
+    *("compose.one_off_command", "containers.exec_command"),
     "compose.secrets",
 }
 
@@ -366,6 +435,32 @@ def test_docker_is_told_this_and_no_more(told: Callable[[Ask], list[str]], name:
     assert told(ask) == list(expected)
 
 
+@pytest.mark.parametrize(("code", "removed"), [("0", True), ("143", True), ("137", False)])
+def test_what_is_let_go_is_removed_when_it_has_ended_by_itself(
+    told: Callable[[Ask], list[str]], tmp_path: Path, code: str, removed: bool
+) -> None:
+    """Nobody waits for it; what had to be killed stays, to be told of."""
+    lines: list[str] = []
+
+    def ask(_: Project) -> None:
+        script = (
+            f'#!/bin/sh\necho "$*" >> {tmp_path}/let-go\ncase "$1" in inspect) echo {code};; esac\n'
+        )
+        (tmp_path / "tools" / "docker").write_text(script)
+        farewell.let_go("c1", 900.0)
+        deadline = time.monotonic() + 10
+        while len(lines) < 2 + removed and time.monotonic() < deadline:
+            time.sleep(0.02)
+            with suppress(FileNotFoundError):
+                lines[:] = (tmp_path / "let-go").read_text().splitlines()
+        (tmp_path / "calls").touch()
+
+    told(ask)
+
+    expected = ["stop -t 900 c1", "inspect -f {{.State.ExitCode}} c1", "rm --volumes c1"]
+    assert lines == expected[: 2 + removed]
+
+
 def test_the_project_is_read_with_every_profile(told: Callable[[Ask], list[str]]) -> None:
     assert told(lambda p: open_project(p.settings.compose_directory)) == [
         f"docker {COMPOSE} config --format json"
@@ -377,7 +472,7 @@ def test_an_image_is_in_use_by_the_container_of_any_project(
 ) -> None:
     found: list[Image] = []
 
-    told(lambda p: found.extend(p.images.local_images()))
+    told(lambda p: found.extend(p.images.local_images([IMAGE])))
 
     assert [image.used for image in found] == [True]
 
@@ -391,12 +486,14 @@ def test_a_hook_of_the_release_runs_alone_and_leaves_nothing(
         lines.append(
             p.compose.one_off_command(SetName.SET1, "hook", ["migrate", "-v"], {"A": "1 2"})
         )
-        lines.append(p.compose.inside_command(SetName.SET1, ["reload"], {"A": "1"}))
+        lines.append(p.containers.exec_command("shop-app-set1", ["reload"], {"A": "1"}))
+        lines.append(p.containers.exec_command("shop-acme", ["put"], {}, reads=True))
         compose = f"{p.settings.compose_directory}/"
         assert [shlex.join(line).replace(compose, "") for line in lines] == [
             f"docker {COMPOSE} run --rm --no-deps --no-TTY --quiet-pull --name=hook "
             "'--env=A=1 2' set1 migrate -v",
             "docker exec --env=A=1 shop-app-set1 reload",
+            "docker exec --interactive shop-acme put",
         ]
         p.compose.end_one_offs()
 

@@ -20,6 +20,7 @@ from fream_compose.docker.reads import begin, finish, read
 from fream_compose.errors import ConfigurationError, EngineError, InterruptedRun
 from fream_compose.release import SetName, Version
 from tests.fakes.stage import DIGEST, compose_config
+from tests.unit.docker.test_calls import FACTS
 
 Stub = Callable[[str], None]
 
@@ -94,9 +95,11 @@ def test_compose_is_run_in_the_folder_and_names_no_file(
     project.compose.template()
 
     told = asked.read_text().splitlines()
-    assert len(told) == 8
+    assert len([line for line in told if " container ls " not in line]) == 8
     assert os.environ["PWD"] == str(folder)
     for line in told:
+        if " container ls " in line:
+            continue
         assert line.startswith(f"{folder} {folder}   compose --profile * ")
         assert "--file" not in line
     assert [line for line in told if " rm " in line and "--volumes" not in line] == []
@@ -129,6 +132,30 @@ def test_a_set_is_given_the_time_of_all_its_services(docker: Stub, folder: Path)
     assert slow >= 70 + 2 * 600
     assert 70 <= quick < 200
     assert min(everything) >= 2 * 70 + 2 * 600 + 2 * 90 + 180
+
+
+def test_a_container_is_given_the_time_it_was_made_with(docker: Stub, folder: Path) -> None:
+    """Docker heeds that, whatever is set by now: nobody may end it before."""
+    asked = folder.parent / "asked"
+    row = "c{}\\tshop-{}\\t{}\\trunning\\tUp\\timage\\n"
+    rows = "".join(row.format(name, name, name) for name in ("set1", "set2", "mysql"))
+    facts = {**FACTS, "Config": {"Image": "app"}}
+    made = json.dumps([{**facts, "Config": {"Image": "app", "StopTimeout": 900}}, facts])
+    project = opened(docker, folder)
+    docker(
+        f'case "$*" in *" ls "*) printf "{rows}";; *"inspect cset1") echo \'{made}\';; '
+        "*inspect*) exit 1;; esac"
+    )
+    timeout = Path(os.environ["PATH"]) / "timeout"
+    timeout.unlink()
+    timeout.write_text(f'#!/bin/sh\necho "$2" >> {asked}\n')
+    timeout.chmod(stat.S_IRWXU)
+
+    project.compose.stop(SetName.SET1)
+    project.compose.remove(SetName.SET1)
+    project.compose.stop(SetName.SET2)  # which cannot be inspected
+
+    assert list(map(int, asked.read_text().split())) == [30 + 910, 30 + 910, 30 + 70]
 
 
 def test_only_the_app_of_a_release_that_never_served_is_hurried(docker: Stub, folder: Path) -> None:
@@ -181,6 +208,36 @@ def test_what_compose_says_of_a_broken_project_is_passed_on(docker: Stub, folder
 
     assert caught.value.what == "Compose cannot read the project"
     assert caught.value.why == "services.set1.ports must be a list"
+
+
+@pytest.mark.parametrize(
+    ("text", "named"), [("services: [", "compose.yaml: yaml: line 1"), ("a: 1", "yaml: line 1")]
+)
+def test_a_file_that_is_no_yaml_is_named_where_compose_does_not(
+    docker: Stub, folder: Path, text: str, named: str
+) -> None:
+    (folder / "compose.override.yaml").write_text("a: 1\n")
+    (folder / "compose.yaml").write_text(text)
+    docker(
+        'case "$*" in *version*) echo 2.40.3;; *) '
+        "echo 'level=warning msg=\"no matter\"' >&2; echo 'yaml: line 1: no' >&2; exit 15;; esac"
+    )
+
+    with pytest.raises(ConfigurationError) as caught:
+        open_project(folder)
+
+    assert caught.value.why.removeprefix(f"{folder}/") == f"{named}: no"
+
+
+def test_what_compose_warns_of_is_known_of_the_project(docker: Stub, folder: Path) -> None:
+    (folder / "app.env").write_text("PW=a$b\n")
+    warning = '\\\\"b\\\\" variable is not set.'
+    config = folder.parent / "config.json"
+    docker(f"echo 'level=warning msg=\"The {warning}\"' >&2; cat {config}".replace("\\\\", "\\"))
+
+    (found,) = open_project(folder).warnings
+
+    assert found.text.startswith("app.env: PW has a $")
 
 
 def test_a_wrong_setting_names_the_variable_of_env_that_set_it(docker: Stub, folder: Path) -> None:
@@ -237,8 +294,8 @@ def test_an_engine_that_does_not_answer_is_told_in_dockers_words(
         lambda: project.compose.start(SetName.SET1, Version("1.0")),
         lambda: project.compose.remove(SetName.SET1),
         lambda: project.compose.down(volumes=False),
-        lambda: project.images.fetch(Version("1.0"), lambda: None),
-        lambda: project.images.fetch(Version("1.0", DIGEST), lambda: None),
+        lambda: project.images.fetch(SetName.SET1, Version("1.0"), lambda: None),
+        lambda: project.images.fetch(SetName.SET1, Version("1.0", DIGEST), lambda: None),
     ):
         with pytest.raises(EngineError) as caught:
             ask()

@@ -26,6 +26,18 @@ def test_a_port_in_use_is_named_with_its_variable(address: str) -> None:
     assert f":{port}" in caught.value.next_step
 
 
+@pytest.mark.parametrize(
+    ("inner", "variable"), [(80, "HTTP_PORT"), (443, "HTTPS_PORT"), (8090, "CONTROL_PORT")]
+)
+def test_each_port_of_nginx_is_set_by_a_variable_of_its_own(inner: int, variable: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = Address("127.0.0.1", taken.getsockname()[1], inner)
+        with pytest.raises(ConfigurationError) as caught:
+            ports.reject_taken({"nginx": (address,)})
+
+    assert f"set {variable} " in caught.value.next_step
+
+
 def test_free_ports_pass() -> None:
     ports.reject_taken({"set1": (Address("127.0.0.1", free_port(), 8081),), "other": ()})
 

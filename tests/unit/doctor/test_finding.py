@@ -29,6 +29,7 @@ def test_each_check_is_a_line_and_its_remedies_are_below_it() -> None:
     [
         (FINDINGS, "1 of 3 checks fails: ports"),
         ((*FINDINGS, fails("disk", "x", "y")), "2 of 4 checks fail: ports, disk"),
+        ((*FINDINGS, fails("ports", "z", "y")), "2 of 4 checks fail: ports"),
         (FINDINGS[:2], "Nothing fails; look into nginx"),
         (FINDINGS[:1], "Everything is well: 1 check"),
         (FINDINGS[:1] * 3, "Everything is well: 3 checks"),

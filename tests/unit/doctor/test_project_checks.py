@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from fream_compose.docker.facts import Mount
+from fream_compose.docker.facts import Condition, Mount
 from fream_compose.doctor import project_checks
 from fream_compose.doctor.finding import Verdict
 from fream_compose.doctor.project import Zone, project_facts
 from fream_compose.operations.diagnosis import Fault
 from fream_compose.operations.snapshot import Snapshot
+from fream_compose.operations.workers import Workers
+from fream_compose.project.health_settings import Health
 from fream_compose.release import LiveRelease, SetName, Version
 from tests.fakes import Stage
 from tests.fakes.server import HttpServer
@@ -26,6 +28,17 @@ def test_a_project_that_is_well_has_nothing_to_mend(live: Stage) -> None:
 
     assert set(verdicts(findings).values()) == {"ok"}
     assert {"ports", "nginx", "mounts", "names", "drift"} <= set(verdicts(findings))
+
+
+def test_a_worker_that_fares_ill_and_an_orphan_are_told() -> None:
+    ailing, orphan = "set1-worker is restarting; exit code 3", Condition("running", service="beat")
+    seen = Snapshot(LIVE, LIVE, workers=Workers(ailing=(ailing,), orphans=(orphan,)))
+
+    findings = project_checks.workers(seen)
+
+    assert [finding.verdict for finding in findings] == [Verdict.WARNING] * 2
+    assert findings[0].text == ailing
+    assert "beat is in the Compose files no more" in findings[1].text
 
 
 def test_a_project_of_which_nothing_runs_is_well(stage: Stage) -> None:
@@ -47,6 +60,19 @@ def test_a_secret_in_the_environment_is_told(live: Stage, variables: tuple[str, 
 
     assert all(name in finding.text for name in variables)
     assert ("docker inspect" in finding.text) == bool(variables)
+
+
+def test_a_library_that_a_health_check_needs_is_missed(stage: Stage) -> None:
+    assert project_checks.health(stage.settings, grpc=False).text == (
+        "A release is found good: app by http (/products)"
+    )
+    switch = stage.settings.switch.model_copy(update={"health": Health(by="grpc")})
+    asked = stage.settings.model_copy(update={"switch": switch})
+
+    assert project_checks.health(asked, grpc=True).verdict is Verdict.OK
+    finding = project_checks.health(asked, grpc=False)
+    assert finding.verdict is Verdict.FAILS
+    assert "fream-compose[grpc]" in finding.remedy
 
 
 def test_a_port_that_another_process_holds_fails(live: Stage) -> None:

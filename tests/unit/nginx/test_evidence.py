@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from fream_compose.cli.views.evidence import told
-from fream_compose.nginx.evidence import Evidence, Latency, Tally
+from fream_compose.nginx.evidence import Evidence, Tally
+from fream_compose.nginx.latency import Latency
 from fream_compose.nginx.recorder import recording
 from fream_compose.release import SetName
 from fream_compose.verdict import Verdict
@@ -47,6 +48,36 @@ def summed(*lines: str) -> Evidence:
     for text in lines:
         tally.read(text)
     return tally.evidence(ENDED, RELOADED, SetName.SET2)
+
+
+def test_what_nginx_answered_by_itself_is_no_sets_and_has_a_number_of_its_own() -> None:
+    earlier = line(BEGAN - 1, status=200, upstream="")
+    limits = [line(1001, status=status, upstream="") for status in (200, 301, 401, 429)]
+    closed = line(1002, "maintenance", 503, upstream="")
+    torn = line(1003, status=200, upstream="")[:-20]
+
+    found = summed(earlier, line(1001), *limits, closed, torn)
+
+    assert (found.served, found.failed, found.by_set) == (1, 0, {"set1": 1})
+    assert (found.by_nginx, found.unread) == (4, 1)
+    assert "4 more by nginx itself" in told(found, SetName.SET2)[0]
+
+
+@pytest.mark.parametrize(("name", "status"), [("acme", 200), ("acme", 404), ("redirect", 308)])
+@pytest.mark.parametrize("upstream", ["", "200"])
+def test_what_nginx_answers_for_https_is_no_sets(name: str, status: int, upstream: str) -> None:
+    found = summed(line(1001), line(1002, name, status, upstream=upstream))
+
+    assert (found.served, found.failed, found.by_set) == (1, 0, {"set1": 1})
+    assert (found.by_nginx, found.unread) == (1, 0)
+
+
+@pytest.mark.parametrize("statuses", ["404 : 200", "404 : 502 : 404", "404 : 404 : 404", "404"])
+def test_a_file_that_was_looked_for_in_the_other_set_counts_against_none(statuses: str) -> None:
+    found = summed(line(1011, "set2", int(statuses[-3:]), upstream=statuses, header="0.001"))
+
+    assert (found.served, found.caught, found.failed) == (1, 0, 0)
+    assert (found.new.requests, found.new.failed) == (1, 0)
 
 
 def test_requests_are_counted_by_set() -> None:
@@ -229,7 +260,7 @@ def test_an_answer_that_nginx_made_is_told_from_the_apps_own() -> None:
     for status, header in ((502, "-"), (504, "0.001, -"), (502, "0.002"), (503, "-"), (200, "0.1")):
         tally.read(line(1011, "set2", status, header=header))
 
-    assert (tally.unreached(SetName.SET2).failed, tally.unreached(SetName.SET2).requests) == (2, 5)
+    assert (tally.unreached(SetName.SET2).failed, tally.unreached(SetName.SET2).requests) == (3, 5)
     assert tally.shares(SetName.SET2)[1].failed == 4
 
 
@@ -308,7 +339,7 @@ def test_a_line_that_is_torn_or_foreign_is_counted_and_nothing_else(text: str) -
 
 
 def test_no_traffic_is_no_proud_zero() -> None:
-    assert "proves nothing" in told(summed(), SetName.SET2)[0]
+    assert "no evidence from users" in told(summed(), SetName.SET2)[0]
 
 
 def test_a_log_that_cannot_be_read_is_said() -> None:
@@ -361,7 +392,7 @@ def test_the_evidence_reads_in_sentences() -> None:
     )
 
     assert lines[0] == "2 requests served, 1 failed, 1 by set2 (set1 1, set2 2)"
-    assert lines[1].startswith("First request to set2 +0.99s, last answer of set1 -9.00s")
+    assert lines[1].startswith("First request to set2 +0.99 s, last answer of set1 -9.00 s")
 
 
 def test_half_a_million_requests_fit_into_little_memory() -> None:

@@ -41,7 +41,7 @@ def test_a_port_that_was_edited_takes_effect_when_nginx_is_made_anew(live: Stage
 
     (found,) = drift(live)
 
-    assert (found.what, found.takes_effect) == ("ports of nginx", "fream up --recreate")
+    assert (found.what, found.takes_effect) == ("ports of nginx", "fream up infra --recreate")
     assert found.now == "127.0.0.1:8090:8090, :80:80"
 
 
@@ -215,7 +215,7 @@ def test_status_as_json_lists_each_drift_with_its_four_parts(live: Stage) -> Non
             "what": "image of nginx",
             "now": "nginx:1.28",
             "wanted": "nginx:1.30",
-            "takes_effect": "fream up --recreate",
+            "takes_effect": "fream up infra --recreate",
         }
     ]
     assert told["not_served"] == ""

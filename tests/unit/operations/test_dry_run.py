@@ -45,7 +45,7 @@ def test_another_run_is_4(live: Stage) -> None:
         found = look(live)
 
     assert codes(found) == [4]
-    assert "'fream switch', process" in found.obstacles[0].why
+    assert "`fream switch` by " in found.obstacles[0].why
 
 
 def test_a_port_that_another_process_holds_is_3(live: Stage) -> None:

@@ -15,6 +15,7 @@ from fream_compose.errors import EngineError, GuardError, UncertainError
 from fream_compose.nginx.recorder import Recorder
 from fream_compose.operations.guard import Guard
 from fream_compose.release import SetName
+from fream_compose.report import Saw
 from fream_compose.verdict import Verdict
 from tests.fakes import Behaviour, Stage
 from tests.fakes.log import access_line
@@ -118,7 +119,7 @@ def test_a_release_that_fails_after_its_cut_over_is_taken_back(
     assert "COMPOSE_PROFILES=infra,set1\n" in stage.env
     assert "1.0.0" in caught.value.serving
     last = stage.history.entries()[-1]
-    assert last.result == "GuardError"
+    assert last.result == "cut-back"
     assert last.why
 
 
@@ -199,7 +200,7 @@ def test_a_guard_that_breaks_off_keeps_the_old_set(
 ) -> None:
     stage = make(guard="300ms")
 
-    def tired(_guard: Guard) -> str:
+    def tired(_guard: Guard, _saw: Saw) -> str:
         raise EngineError("Docker did not answer")
 
     monkeypatch.setattr(Guard, "finish", tired)
@@ -252,7 +253,7 @@ def test_when_both_have_gone_bad_both_are_kept(make: Make) -> None:
     assert caught.value.exit_code == 9
     assert set(stage.project.running()) == {"set1", "set2"}
     assert "set1" in caught.value.why
-    assert stage.history.entries()[-1].result == "UncertainError"
+    assert stage.history.entries()[-1].error == "UncertainError"
 
 
 def test_a_first_release_that_fails_has_nothing_to_go_back_to_and_is_kept(tmp_path: Path) -> None:
@@ -376,7 +377,7 @@ def test_a_clear_failure_is_only_reported_when_that_is_asked_for(make: Make, log
     assert outcome.worse
     assert outcome.evidence.verdict is Verdict.FAILS
     assert stage.serves() == "1.0.1"
-    assert stage.history.entries()[-1].result == "worse"
+    assert stage.history.entries()[-1].result == "failing"
 
 
 def test_the_way_back_stays_open_when_users_fare_worse(make: Make, log: Path) -> None:

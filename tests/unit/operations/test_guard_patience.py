@@ -36,7 +36,7 @@ def guarded(
     def at(all_looks: tuple[Share, ...]) -> Share:
         return all_looks[min(looks[0], len(all_looks)) - 1]
 
-    checks: Any = SimpleNamespace(fault=look, patience=0.5, changed=lambda: "")
+    checks: Any = SimpleNamespace(look=look, patience=0.5, changed=lambda: "")
     asked: dict[str, Callable[[SetName], object]] = {
         "unreached": lambda _name: at(unreached),
         "shares": lambda _name: (OLD, at(shares)),

@@ -10,9 +10,10 @@ import pytest
 
 from fream_compose.docker.facts import Condition
 from fream_compose.errors import UnhealthyError
-from fream_compose.http import Answer, Unreachable
-from fream_compose.operations.health import Probe, describe, fault_of, wait_until_healthy
-from fream_compose.project.x_fream import Health
+from fream_compose.http import Answer
+from fream_compose.operations.health import Probe, Seen, describe, fault_of, wait_until_healthy
+from fream_compose.operations.kinds import of_answer
+from fream_compose.project.health_settings import Health
 
 RUNS = Condition("running", 0, 0)
 
@@ -30,21 +31,21 @@ class Clock:
         self.now += seconds
 
 
-def asks(*statuses: int) -> Callable[[], Answer]:
+def asks(*statuses: int) -> Callable[[], Seen]:
     """Answers in turn, the last one for ever; 0 is no answer."""
     answers: Iterator[int] = chain(statuses, repeat(statuses[-1]))
 
-    def ask() -> Answer:
+    def ask() -> Seen:
         status = next(answers)
         if not status:
-            raise Unreachable("connection refused")
-        return Answer(status, "body", 0.01)
+            return Seen(fault="connection refused")
+        return of_answer(Answer(status, "body", 0.01), Health())
 
     return ask
 
 
 def wait(
-    ask: Callable[[], Answer],
+    ask: Callable[[], Seen],
     condition: Condition = RUNS,
 ) -> float:
     """Seconds until healthy."""
@@ -119,7 +120,7 @@ def test_a_crash_ends_the_wait_within_two_seconds(condition: Condition) -> None:
 
     assert clock.now < 2
     assert "crashed" in caught.value.what
-    assert condition.state in caught.value.why
+    assert caught.value.why == f"Its container {condition.ending}"
 
 
 def test_an_answer_is_described_in_one_short_line() -> None:

@@ -15,7 +15,7 @@ from fream_compose.operations.diagnosis import Fault, diagnose
 from fream_compose.operations.dry_run import dry_run
 from fream_compose.operations.plan import SwitchRequest
 from fream_compose.operations.snapshot import take_snapshot
-from fream_compose.project.history import Kind
+from fream_compose.project.entry import Kind
 from fream_compose.project.notes import Notes, Warm
 from fream_compose.release import SetName, Version
 from tests.fakes import Stage
@@ -32,7 +32,7 @@ def decide_soon(stage: Stage, verdict: str) -> threading.Thread:
         while not (held := notes.held()) and time.monotonic() < deadline:
             time.sleep(0.01)
         assert held
-        notes.decide(held.switch, verdict)
+        notes.decide(held.switch, verdict, "bert (deploy@server): fine by me")
 
     thread = threading.Thread(target=wait_and_decide)
     thread.start()
@@ -47,6 +47,7 @@ def test_a_held_release_serves_once_it_is_promoted(live: Stage) -> None:
     thread.join()
     assert live.serves() == "1.0.1"
     assert live.settings.state.notes.held() is None
+    assert live.history.entries()[-1].promoted_by == "bert (deploy@server): fine by me"
 
 
 def test_a_held_release_that_is_aborted_is_undone(live: Stage) -> None:
@@ -57,6 +58,7 @@ def test_a_held_release_that_is_aborted_is_undone(live: Stage) -> None:
 
     thread.join()
     assert error.value.exit_code == 8
+    assert error.value.why == "By bert (deploy@server): fine by me"
     assert live.serves() == "1.0.0"
     assert set(live.project.running()) == {"set1"}
 
@@ -64,7 +66,7 @@ def test_a_held_release_that_is_aborted_is_undone(live: Stage) -> None:
 def test_a_held_release_is_undone_when_nobody_decides(tmp_path: Path) -> None:
     stage = Stage(tmp_path, hold={"timeout": "300ms"})
 
-    with pytest.raises(RejectedError, match="No verdict"):
+    with pytest.raises(RejectedError, match="nobody decided"):
         stage.switch("1.0.1", hold=True)
 
     assert stage.project.running() == {}
@@ -76,7 +78,7 @@ def test_a_verdict_on_an_earlier_switch_does_not_count(tmp_path: Path) -> None:
     stage.settings.state_directory.mkdir()
     stage.settings.state.notes.decide("20250101T000000Z-000000", "promote")
 
-    with pytest.raises(RejectedError, match="No verdict"):
+    with pytest.raises(RejectedError, match="nobody decided"):
         stage.switch("1.0.1", hold=True)
     stage.project.close()
 

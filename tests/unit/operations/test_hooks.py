@@ -19,7 +19,7 @@ import pytest
 from fream_compose import secrecy
 from fream_compose.errors import HookError, InterruptedRun, LockedError
 from fream_compose.operations import hooks, left_hook
-from fream_compose.project.history import Kind
+from fream_compose.project.entry import Kind
 from fream_compose.project.notes import RunningHook
 from fream_compose.project.x_fream import Hook, Hooks
 from fream_compose.release import SetName
@@ -245,27 +245,52 @@ def test_every_hook_finds_what_kind_of_release_it_is(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("hook", "runs"),
     [
-        ({"in": "host"}, True),
-        ({"in": "set"}, True),
-        ({"in": "release"}, False),
-        ({"in": "release", "on_rollback": True}, True),
-        ({"in": "host", "on_rollback": False}, False),
+        ({"in": "host"}, "both"),
+        ({"in": "set"}, "both"),
+        ({"in": "release"}, "release"),
+        ({"in": "release", "on": ["release", "rollback"]}, "both"),
+        ({"in": "release", "on": ["rollback"]}, "rollback"),
+        ({"in": "host", "on": "rollback"}, "rollback"),
+        ({"in": "host", "on": "release"}, "release"),
+        # As projects of earlier versions say it.
+        ({"in": "release", "on_rollback": True}, "both"),
+        ({"in": "host", "on_rollback": False}, "release"),
+        ({"in": "host", "on_rollback": True}, "both"),
     ],
 )
-def test_a_hook_in_the_release_does_not_run_on_a_rollback_unless_it_says_so(
-    hook: dict[str, object], runs: bool
+def test_a_hook_runs_on_what_it_says_and_in_the_release_on_no_rollback_unless_it_says_so(
+    hook: dict[str, object], runs: str
 ) -> None:
-    assert Hook.model_validate({"run": "true", **hook}).runs_on_rollback is runs
+    made = Hook.model_validate({"run": "true", **hook})
+
+    assert made.runs_on("release") is (runs != "rollback")
+    assert made.runs_on("rollback") is (runs != "release")
 
 
-def test_a_hook_that_is_not_for_rollbacks_is_left_out_of_one(tmp_path: Path) -> None:
+@pytest.mark.parametrize("says", [{"on": ["release"]}, {"on": "release"}, {"on_rollback": False}])
+def test_a_hook_that_is_not_for_rollbacks_is_left_out_of_one(
+    tmp_path: Path, says: dict[str, object]
+) -> None:
     mark = tmp_path / "mark"
-    stage = staged(tmp_path, "before_start", {"run": f"touch {mark}", "on_rollback": False})
+    stage = staged(tmp_path, "before_start", {"run": f"touch {mark}", **says})
 
     stage.switch("1.0.1", kind=Kind.ROLLBACK)
     assert not mark.exists()
     stage.fresh()
     stage.switch("1.0.2")
+
+    assert mark.exists()
+    stage.project.close()
+
+
+def test_a_hook_for_rollbacks_runs_on_nothing_else(tmp_path: Path) -> None:
+    mark = tmp_path / "mark"
+    stage = staged(tmp_path, "before_start", {"run": f"touch {mark}", "on": "rollback"})
+
+    stage.switch("1.0.1")
+    assert not mark.exists()
+    stage.fresh()
+    stage.switch("1.0.0", kind=Kind.ROLLBACK)
 
     assert mark.exists()
     stage.project.close()

@@ -8,6 +8,7 @@ from functools import partial
 
 import pytest
 
+from fream_compose import times
 from fream_compose.errors import ConfigurationError, UsageError
 from fream_compose.nginx import maintenance
 from fream_compose.nginx.maintenance import parse, render
@@ -80,7 +81,11 @@ def test_what_is_no_network_is_wrong_usage(network: str) -> None:
     assert repr(network) in caught.value.what
 
 
-def test_on_closes_and_off_opens_and_both_say_so(stage: Stage, fream: Fream) -> None:
+def test_on_closes_and_off_opens_and_both_say_so(
+    stage: Stage, fream: Fream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = times.now()
+    monkeypatch.setattr(times, "now", lambda: at)
     assert "Maintenance is off" in fream().stdout
 
     on = fream("on", "--message", "Back at five", "--allow", "192.0.2.0/24")

@@ -12,8 +12,9 @@ from fream_compose.docker.facts import Mount, Origin
 from fream_compose.errors import ConfigurationError, LockedError, UnhealthyError
 from fream_compose.operations import adoption
 from fream_compose.operations.adoption import adopt, reject_kept, reject_left_data
-from fream_compose.operations.ownership import Home, not_here, not_ours, strangers
+from fream_compose.operations.ownership import Home, keep, not_here, not_ours, strangers
 from fream_compose.project import lock
+from fream_compose.project.place import settled
 from fream_compose.release import SetName
 from tests.fakes import Stage
 
@@ -317,3 +318,26 @@ def test_data_in_a_folder_is_never_left_behind(tmp_path: Path) -> None:
         with pytest.raises(ConfigurationError) as caught:
             reject_left_data(now, then)
         assert "MYSQL_DATA_DIR" in caught.value.next_step
+
+
+def test_the_path_that_containers_know_the_folder_by_is_the_projects(
+    live: Stage, tmp_path: Path
+) -> None:
+    folder = live.settings.compose_directory
+    (tmp_path / "link").symlink_to(folder.parent)
+    linked = tmp_path / "link" / "compose"
+    live.project.made_in["mysql"] = linked
+    assert settled(folder) == folder
+
+    keep(live.project)
+
+    assert settled(folder) == linked
+    live.project.made_in.clear()
+    keep(live.project)
+    assert settled(folder) == linked
+
+
+def test_the_path_is_not_noted_before_what_runs_was_taken_over(live: Stage) -> None:
+    keep(live.project, adopts=True)
+
+    assert not (live.settings.state_directory / "place").exists()

@@ -8,7 +8,8 @@ import pytest
 
 from fream_compose.operations.diagnosis import Fault, diagnose, kept_because, trouble
 from fream_compose.operations.plan import decide
-from fream_compose.operations.snapshot import Health, Snapshot
+from fream_compose.operations.set_health import SetHealth
+from fream_compose.operations.snapshot import Snapshot
 from fream_compose.project.live_record import profiles
 from fream_compose.release import LiveRelease, SetName, Version
 
@@ -25,7 +26,7 @@ def seen(
         "nginx_version": "1.30.0",
         "occupied": frozenset(occupied),
         "running": frozenset(occupied),
-        "running_version": live.version if live else None,
+        "holds": {live.set: live.version} if live else {},
         "profiles": f"infra,{live.set}" if live else "infra",
         "versions": {live.set: str(live.version)} if live else {},
     }
@@ -50,13 +51,15 @@ def seen(
         (seen(ONE, TWO, *BOTH), (Fault.INCLUDE, Fault.IDLE_SET)),
         (seen(ONE, ONE), (Fault.LIVE_SET,)),
         (seen(ONE, ONE, SetName.SET1, running=frozenset()), (Fault.LIVE_SET,)),
-        (seen(ONE, ONE, SetName.SET1, running_version=TWO.version), (Fault.LIVE_VERSION,)),
-        (seen(ONE, ONE, SetName.SET1, running_version=None), ()),
+        (seen(ONE, ONE, SetName.SET1, holds={SetName.SET1: TWO.version}), (Fault.LIVE_VERSION,)),
+        (seen(ONE, ONE, SetName.SET1, holds={SetName.SET1: None}), ()),
         (seen(ONE, ONE, SetName.SET1, profiles="infra"), (Fault.ENV_FILE,)),
         (seen(ONE, ONE, SetName.SET1, profiles="infra,set2"), (Fault.ENV_FILE,)),
         (seen(ONE, ONE, SetName.SET1, profiles="infra,debug,set1"), ()),
         (seen(ONE, ONE, SetName.SET1, profiles="'infra,set1'"), ()),
         (seen(ONE, ONE, SetName.SET1, versions={SetName.SET1: "0.9"}), (Fault.ENV_FILE,)),
+        (seen(ONE, ONE, SetName.SET1, named="1.0-bare"), (Fault.ENV_FILE,)),
+        (seen(ONE, ONE, SetName.SET1, misnamed=("r/app:1.0",)), (Fault.TAGS,)),
         (seen(None, None, profiles="infra,set1"), (Fault.ENV_FILE,)),
         (seen(ONE, TWO, *BOTH, silent="refused"), (Fault.NGINX_SILENT,)),
         (seen(ONE, TWO, *BOTH, silent="refused", nginx_runs=False), (Fault.NGINX_STOPPED,)),
@@ -73,7 +76,7 @@ def test_a_release_goes_where_the_live_one_is_not(live: LiveRelease | None, targ
     assert (plan.target, plan.replaces) == (target, live)
 
 
-WELL, ILL = Health(good=True, summary="/ HTTP 200"), Health(good=False, summary="/ HTTP 500")
+WELL, ILL = SetHealth(good=True, summary="/ HTTP 200"), SetHealth(good=False, summary="/ HTTP 500")
 
 
 @pytest.mark.parametrize(

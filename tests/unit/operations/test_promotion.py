@@ -73,7 +73,7 @@ def test_an_abort_is_0_when_the_switch_was_undone(tmp_path: Path) -> None:
     with HeldRun(tmp_path, 8):
         told = promotion.abort(tmp_path, Watcher(), Interruption())
 
-    assert "undone" in str(told)
+    assert str(told) == "1.0.1 was aborted: it is gone again, and no user had got it"
     assert told.to_json()["exit_code"] == 8
 
 
@@ -124,7 +124,7 @@ def test_before_the_hold_the_step_is_told(tmp_path: Path) -> None:
         notes = Notes(tmp_path)
         progress = notes.begin("fream switch --version 2 --hold")
         notes.follow(replace(progress, step="Check the health of set2"))
-        with pytest.raises(UsageError, match="No switch is held") as error:
+        with pytest.raises(UsageError, match="no release is held") as error:
             promotion.promote(tmp_path, Watcher(), Interruption())
 
     assert "'Check the health of set2'" in error.value.why
@@ -134,7 +134,7 @@ def test_before_the_hold_the_step_is_told(tmp_path: Path) -> None:
 def test_a_note_of_a_run_that_is_gone_is_not_a_held_switch(tmp_path: Path) -> None:
     Notes(tmp_path).hold("id", "1.0.1", SetName.SET2)
 
-    with pytest.raises(UsageError, match="No switch is held"):
+    with pytest.raises(UsageError, match="no release is held"):
         promotion.promote(tmp_path, Watcher(), Interruption())
 
 

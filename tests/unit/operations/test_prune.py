@@ -12,9 +12,17 @@ import pytest
 from fream_compose.docker.local_images import Image
 from fream_compose.docker.project import Project, project_of
 from fream_compose.errors import EngineError
-from fream_compose.operations.prune import Pruned, last_releases, prune, retain, superfluous
-from fream_compose.project.history import Entry
-from fream_compose.release import SetName, Version
+from fream_compose.operations.prune import (
+    Pruned,
+    known_as,
+    last_releases,
+    prune,
+    retain,
+    superfluous,
+)
+from fream_compose.project.entry import Entry, Result
+from fream_compose.release import SetName
+from fream_compose.release_image import ReleaseImage
 from tests.fakes import Stage
 from tests.fakes.project import IMAGE_BYTES
 
@@ -24,65 +32,77 @@ def digest(number: int) -> str:
 
 
 def image(tag: str, number: int, used: bool = False) -> Image:
-    return Image(f"id-{number}", (tag,) if tag else (), (digest(number),), 100, used)
+    contents = frozenset({f"id-{number}", digest(number)})
+    tags = (tag,) if tag else ()
+    return Image(f"id-{number}", "r/app", tags, (digest(number),), contents, 100, used)
 
 
-def entry(version: str, result: str = "done") -> Entry:
+def local(*tags: str) -> Image:
+    return Image(
+        "id", "r/app", tags, (digest(0),) if tags[1:] else (), frozenset({"id"}), 100, False
+    )
+
+
+def known(*texts: str) -> frozenset[str]:
+    return frozenset(texts)
+
+
+def entry(version: str, result: Result = Result.DONE) -> Entry:
     return Entry("id", version, "set1", "", "2026-01-01T00:00:00+00:00", 1.0, result, "me@here")
 
 
 A, B, C = (image(f"1.{number}", number) for number in range(3))
-RELEASED = [Version(f"1.{number}", digest(number)) for number in range(3)]
+RELEASED = known(*(digest(number) for number in range(3)))
 
 
 def test_what_is_not_needed_goes() -> None:
-    assert superfluous([A, B, C], [RELEASED[2]], RELEASED) == (A, B)
+    assert superfluous([A, B, C], known(digest(2)), RELEASED) == (A, B)
 
 
 def test_an_image_that_a_container_uses_stays() -> None:
     used = image("1.0", 0, used=True)
 
-    assert superfluous([used, B], [], RELEASED) == (B,)
+    assert superfluous([used, B], known(), RELEASED) == (B,)
 
 
 def test_an_image_that_was_never_released_waits_for_its_release() -> None:
     new = image("2.0", 9)
 
-    assert superfluous([new], [], RELEASED) == ()
-    assert superfluous([new], [], None) == (new,)
+    assert superfluous([new], known(), RELEASED) == ()
+    assert superfluous([new], known(), None) == (new,)
 
 
 def test_a_tag_that_moved_on_is_not_the_release_that_had_it() -> None:
     """The release is its content: what the tag names now was never released."""
     old, new = image("", 0), image("1.0", 9)
 
-    assert superfluous([old, new], [], RELEASED) == (old,)
-    assert superfluous([old, new], [RELEASED[0]], None) == (new,)
+    assert superfluous([old, new], known(), RELEASED) == (old,)
+    assert superfluous([old, new], known(digest(0)), None) == (new,)
 
 
 def test_a_release_without_digest_is_known_by_its_tag() -> None:
-    local = Image("id", ("1.0",), (), 100, False)
+    built = local("1.0")
 
-    assert superfluous([local], [Version("1.0")], None) == ()
-    assert superfluous([local], [], [Version("1.0")]) == (local,)
+    assert superfluous([built], known("r/app:1.0"), None) == ()
+    assert superfluous([built], known(), known("r/app:1.0")) == (built,)
 
 
 def test_an_image_goes_by_all_its_tags_or_else_by_digest() -> None:
-    both = Image("id", ("1.0", "stable"), (digest(0),), 100, False)
-
-    assert both.references("r/app") == ("r/app:1.0", "r/app:stable")
-    assert image("", 0).references("r/app") == (f"r/app@{digest(0)}",)
+    assert local("1.0", "stable").references == ("r/app:1.0", "r/app:stable")
+    assert image("", 0).references == (f"r/app@{digest(0)}",)
 
 
 def test_the_last_releases_are_those_that_went_well_each_counted_once() -> None:
-    log = [entry("1.0"), entry("1.1"), entry("1.2", "UnhealthyError"), entry("1.0"), entry("1.0")]
+    log = [entry("1.0"), entry("1.1"), entry("1.2", Result.FAILED), entry("1.0"), entry("1.0")]
 
-    assert last_releases(log, 1) == (Version("1.0"),)
-    assert last_releases(log, 5) == (Version("1.0"), Version("1.1"))
+    assert [release.version for release in last_releases(log, 1)] == ["1.0"]
+    assert [release.version for release in last_releases(log, 5)] == ["1.0", "1.1"]
 
 
 def test_a_history_with_nonsense_is_read_as_far_as_it_goes() -> None:
-    assert last_releases([entry(""), entry("$(id)"), entry("1.0")], 5) == (Version("1.0"),)
+    log = [entry(""), entry("$(id)"), entry("1.0")]
+
+    assert known_as(ReleaseImage("r/app:"), log) == {"r/app:1.0"}
 
 
 @pytest.mark.parametrize(
@@ -135,7 +155,7 @@ def test_the_live_and_the_previous_release_stay_even_when_one_is_to_be_kept(stag
 def test_a_release_that_failed_is_not_kept(live: Stage) -> None:
     version = "1.0.1"
     live.project.pulled[version] = live.project.registry[version]
-    live.history.add(entry(f"{version}@{live.project.registry[version]}", "UnhealthyError"))
+    live.history.add(entry(f"{version}@{live.project.registry[version]}", Result.FAILED))
 
     assert retain(live.context).removed == (version,)
 
@@ -224,12 +244,16 @@ def test_what_only_another_project_keeps_is_not_touched(stage: Stage, unreleased
 NAME = "127.0.0.1:5000/fream"
 
 
+def identity(number: int) -> str:
+    return f"sha256:{number}{0:063}"
+
+
 def mark(project: str, number: int) -> str:
-    return f"fream.invalid/kept:{project}.{digest(number)[7:19]}"
+    return f"fream.invalid/kept:{project}.{identity(number)[7:19]}"
 
 
 def facts(tags: list[str], digests: list[str], number: int) -> dict[str, Any]:
-    return {"Id": digest(number), "RepoTags": tags, "RepoDigests": digests, "Size": 100}
+    return {"Id": identity(number), "RepoTags": tags, "RepoDigests": digests, "Size": 100}
 
 
 @pytest.fixture
@@ -244,7 +268,7 @@ def project(stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pr
         facts([f"{NAME}:1.5", mark("shop-2", 5)], [], 5),
     ]
     (tmp_path / "images.json").write_text(json.dumps(images))
-    containers = f"{NAME}:1.2@{digest(12)}\\n{digest(1)}\\nmysql:8.4\\n"
+    containers = f"{NAME}:1.2@{digest(12)}\\n{identity(1)}\\nmysql:8.4\\n"
     script = f"""#!/bin/sh
 case "$*" in
   "image ls"*) echo some; echo some;;
@@ -262,27 +286,27 @@ esac
 
 
 def test_an_image_is_in_use_by_its_tag_its_digest_or_its_id(project: Project) -> None:
-    used = [found.used for found in project.images.local_images()]
+    used = [found.used for found in project.images.local_images([NAME])]
 
     assert used == [False, True, True, False, False, False]
 
 
 def test_an_image_has_its_names_in_the_repository_of_the_project(project: Project) -> None:
-    first, second, *_ = project.images.local_images()
+    first, second, *_ = project.images.local_images([NAME])
 
     assert (first.tags, first.digests) == (("1.0",), (digest(10),))
     assert (second.tags, second.digests) == ((), (digest(11),))
 
 
 def test_images_are_removed_by_name_and_never_by_force(project: Project, tmp_path: Path) -> None:
-    project.images.remove_images(project.images.local_images()[:2])
+    project.images.remove_images(project.images.local_images([NAME])[:2])
 
     asked = (tmp_path / "asked").read_text()
     assert asked == f"image rm {NAME}:1.0 {NAME}@{digest(11)}\n"
 
 
 def test_an_image_is_kept_by_the_projects_that_marked_it(project: Project) -> None:
-    *_, three, four, five = project.images.local_images()
+    *_, three, four, five = project.images.local_images([NAME])
 
     assert (three.tags, three.kept, three.kept_by_others) == (("1.3",), True, True)
     assert (four.tags, four.kept, four.kept_by_others) == (("1.4",), True, False)
@@ -292,13 +316,13 @@ def test_an_image_is_kept_by_the_projects_that_marked_it(project: Project) -> No
 def test_with_an_image_goes_its_mark_and_without_it_where_another_keeps_it(
     project: Project, tmp_path: Path
 ) -> None:
-    project.images.remove_images(project.images.local_images()[3:5])
+    project.images.remove_images(project.images.local_images([NAME])[3:5])
 
     asked = (tmp_path / "asked").read_text()
     assert asked == f"image rm {mark('shop', 3)} {mark('shop', 4)} {NAME}:1.4\n"
 
 
 def test_an_image_is_marked_by_its_content(project: Project, tmp_path: Path) -> None:
-    project.images.keep_images(project.images.local_images()[:1])
+    project.images.keep_images(project.images.local_images([NAME])[:1])
 
-    assert (tmp_path / "asked").read_text() == f"image tag {digest(0)} {mark('shop', 0)}\n"
+    assert (tmp_path / "asked").read_text() == f"image tag {identity(0)} {mark('shop', 0)}\n"

@@ -12,7 +12,7 @@ from fream_compose.errors import EngineError, ProxyError, UnhealthyError
 from fream_compose.operations.plan import SwitchRequest, decide
 from fream_compose.operations.snapshot import take_snapshot
 from fream_compose.operations.steps import planned
-from fream_compose.project.history import Kind
+from fream_compose.project.entry import Kind
 from fream_compose.release import SetName, Version
 from tests.fakes import Behaviour, Stage
 from tests.unit.operations.test_guard import Make, crash, go_bad, hang, refuse, restart, vanish

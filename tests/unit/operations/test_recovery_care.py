@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -10,10 +10,9 @@ import pytest
 
 from fream_compose.errors import EngineError, ProxyError, UnhealthyError
 from fream_compose.operations.recovery import Recovery
-from fream_compose.project.history import Kind
+from fream_compose.project.entry import Kind
 from fream_compose.release import SetName
 from tests.fakes import Stage
-from tests.fakes.server import HttpServer
 
 WARM = timedelta(minutes=10)
 
@@ -30,12 +29,9 @@ def recover(live: Stage) -> Callable[[], None]:
 
 
 @pytest.fixture
-def _users(live: Stage) -> Iterator[None]:
+def _users(live: Stage) -> None:
     """nginx answers on the users' port all the same."""
-    port = int(live.settings.http_urls[0].rpartition(":")[2].strip("/"))
-    server = HttpServer(port, lambda _path: (200, {}, "shop"))
-    yield
-    server.close()
+    live.nginx.users_get = (200, {}, "shop")
 
 
 def break_nginx_files(live: Stage) -> None:

@@ -384,7 +384,7 @@ def test_status_says_first_that_nginx_does_not_answer(live: Stage) -> None:
 
     found = status(live.project, live.proxy)
 
-    assert first_line(live).startswith("DOWN     Users are not served: nginx does not answer")
+    assert first_line(live).startswith("DOWN  shop: nginx does not answer")
     assert found.fault
     assert found.fault.exit_code == 7
     assert found.live
@@ -394,7 +394,7 @@ def test_status_says_first_that_nginx_does_not_answer(live: Stage) -> None:
 def test_status_says_first_that_nginx_has_lost_what_is_live(live: Stage) -> None:
     lose_the_include(live)
 
-    assert first_line(live).startswith("DOWN     Users are not served: nginx does not know")
+    assert first_line(live).startswith("DOWN  shop: nginx does not know")
     assert diagnose(take_snapshot(live.project, live.proxy)) == (Fault.LOST,)
 
 
@@ -409,7 +409,7 @@ def test_a_live_set_that_answers_badly_is_a_failure_of_status(live: Stage) -> No
 
     assert found.fault
     assert found.fault.exit_code == 6
-    assert "NOT HEALTHY" in first_line(live)
+    assert first_line(live).startswith("DOWN  shop: set1, which is live, is not healthy")
 
 
 def test_the_include_is_not_believed_before_nginx(live: Stage) -> None:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from fream_compose.errors import NothingToRollBackError
-from fream_compose.operations.rollback import target
-from fream_compose.project.history import Entry, Kind
+from fream_compose.errors import NothingToRollBackError, NoWayBackError
+from fream_compose.operations.rollback import no_way_back, target
+from fream_compose.project.entry import Entry, Kind, Result
 from fream_compose.release import Version
 
 
-def entry(version: str, result: str = "done", kind: Kind = Kind.SWITCH) -> Entry:
-    started = "2026-01-01T00:00:00+00:00"
-    return Entry("id", version, "set1", "", started, 1.0, result, "me", kind=kind)
+def entry(
+    version: str, result: Result = Result.DONE, kind: Kind = Kind.SWITCH, no_way_back: str = ""
+) -> Entry:
+    made = Entry("id", version, "set1", "", "2026-01-01T00:00:00+00:00", 1.0, result, "me")
+    return replace(made, kind=kind, no_way_back=no_way_back)
 
 
-def back(version: str, result: str = "done") -> Entry:
+def back(version: str, result: Result = Result.DONE) -> Entry:
     return entry(version, result, Kind.ROLLBACK)
 
 
@@ -30,38 +34,38 @@ def live(text: str) -> Version:
 def test_the_release_before_is_gone_back_to_with_its_digest() -> None:
     entries = (entry(pinned("1.0.0")), entry(pinned("1.0.1", "b")))
 
-    assert str(target(entries, live(pinned("1.0.1", "b")))) == pinned("1.0.0")
+    assert target(entries, live(pinned("1.0.1", "b"))).version == pinned("1.0.0")
 
 
 def test_a_release_again_of_the_same_content_is_passed_over() -> None:
     entries = (entry("1.0.0"), entry("1.0.1"), entry("1.0.1"))
 
-    assert str(target(entries, live("1.0.1"))) == "1.0.0"
+    assert target(entries, live("1.0.1")).version == "1.0.0"
 
 
 def test_the_same_tag_with_other_content_is_another_release() -> None:
     entries = (entry(pinned("latest", "a")), entry(pinned("latest", "b")))
 
-    assert str(target(entries, live(pinned("latest", "b")))) == pinned("latest", "a")
+    assert target(entries, live(pinned("latest", "b"))).version == pinned("latest", "a")
 
 
 def test_a_release_that_never_served_is_passed_over() -> None:
-    entries = (entry("1.0.0"), entry("1.0.1", "UnhealthyError"), entry("1.0.2"))
+    entries = (entry("1.0.0"), entry("1.0.1", Result.FAILED), entry("1.0.2"))
 
-    assert str(target(entries, live("1.0.2"))) == "1.0.0"
+    assert target(entries, live("1.0.2")).version == "1.0.0"
 
 
 @pytest.mark.parametrize("wanted", ["1.0.0", "sha256:" + "a" * 64, pinned("1.0.0")])
 def test_a_version_can_be_named_as_it_was_released(wanted: str) -> None:
     entries = (entry(pinned("1.0.0")), entry("1.0.1"), entry("1.0.2"))
 
-    assert str(target(entries, live("1.0.2"), wanted)) == pinned("1.0.0")
+    assert target(entries, live("1.0.2"), wanted).version == pinned("1.0.0")
 
 
 def test_a_tag_that_was_released_twice_means_its_last_content() -> None:
     entries = (entry(pinned("1.0.0", "a")), entry(pinned("1.0.0", "b")), entry("1.0.1"))
 
-    assert str(target(entries, live("1.0.1"), "1.0.0")) == pinned("1.0.0", "b")
+    assert target(entries, live("1.0.1"), "1.0.0").version == pinned("1.0.0", "b")
 
 
 def test_nothing_to_go_back_to_is_exit_10() -> None:
@@ -81,7 +85,7 @@ def test_a_version_that_was_never_live_is_exit_10_and_names_it() -> None:
     [
         ([entry("A"), entry("B"), entry("C"), back("B")], "B", "A"),
         # A rollback that failed took nobody anywhere.
-        ([entry("A"), entry("B"), entry("C"), back("B", "UnhealthyError")], "C", "B"),
+        ([entry("A"), entry("B"), entry("C"), back("B", Result.FAILED)], "C", "B"),
         # What was released after it counts anew, and not what was rolled back from.
         ([entry("A"), entry("B"), back("A"), entry("C")], "C", "A"),
         ([entry("A"), entry("B"), entry("C"), back("B"), entry("D"), back("B")], "B", "A"),
@@ -91,25 +95,25 @@ def test_a_version_that_was_never_live_is_exit_10_and_names_it() -> None:
         # Gone back to what had been rolled back from: it was wanted after all.
         ([entry("A"), entry("B"), back("A"), back("B")], "B", "A"),
         # Released, and cut back by the guard: never live for long enough.
-        ([entry("A"), entry("B"), entry("C", "RejectedError")], "B", "A"),
+        ([entry("A"), entry("B"), entry("C", Result.CANCELLED)], "B", "A"),
         # Users fared worse on it: it served, and is no place to go back to.
-        ([entry("A"), entry("B", "worse")], "B", "A"),
-        ([entry("A"), entry("B", "worse"), entry("C")], "C", "A"),
-        ([entry("A"), entry("B"), entry("C"), back("B", "worse")], "B", "A"),
-        ([entry("A"), entry("B", "worse"), entry("B"), entry("C")], "C", "B"),
+        ([entry("A"), entry("B", Result.FAILING)], "B", "A"),
+        ([entry("A"), entry("B", Result.FAILING), entry("C")], "C", "A"),
+        ([entry("A"), entry("B"), entry("C"), back("B", Result.FAILING)], "B", "A"),
+        ([entry("A"), entry("B", Result.FAILING), entry("B"), entry("C")], "C", "B"),
         # What is live was started by hand.
         ([entry("A"), entry("B")], "X", "B"),
     ],
 )
 def test_each_rollback_goes_further_back(entries: list[Entry], now: str, before: str) -> None:
-    assert str(target(tuple(entries), live(now))) == before
+    assert target(tuple(entries), live(now)).version == before
 
 
 def test_three_releases_can_be_walked_back_to_the_first_and_no_further() -> None:
     entries = [entry("A"), entry("B"), entry("C")]
     for expected in ("B", "A"):
         now = Version.parse(entries[-1].version)
-        assert str(target(tuple(entries), now)) == expected
+        assert target(tuple(entries), now).version == expected
         entries.append(back(expected))
 
     with pytest.raises(NothingToRollBackError):
@@ -119,4 +123,58 @@ def test_three_releases_can_be_walked_back_to_the_first_and_no_further() -> None
 def test_what_was_rolled_back_from_can_be_named_all_the_same() -> None:
     entries = (entry("A"), entry("B"), back("A"))
 
-    assert str(target(entries, live("A"), "B")) == "B"
+    assert target(entries, live("A"), "B").version == "B"
+
+
+def last(version: str, result: Result = Result.DONE) -> Entry:
+    """A release that no earlier one can live with."""
+    return entry(version, result, no_way_back="the column name is dropped")
+
+
+@pytest.mark.parametrize(
+    ("entries", "now", "wanted"),
+    [
+        ([entry("A"), last("B")], "B", ""),
+        ([entry("A"), last("B")], "B", "A"),
+        ([entry("A"), entry("B"), last("C"), entry("D")], "D", "A"),
+        # One step to C is a way; from there none.
+        ([entry("A"), last("B"), entry("C"), back("B")], "B", ""),
+        ([entry("A"), last("B"), last("B")], "B", ""),
+        # It failed after its migrations ran: A, on which they are not tried, is no way any more.
+        ([entry("A"), entry("B"), last("C", Result.CUT_BACK)], "B", ""),
+    ],
+)
+def test_what_was_before_a_release_without_a_way_back_is_refused_unless_forced(
+    entries: list[Entry], now: str, wanted: str
+) -> None:
+    with pytest.raises(NoWayBackError, match=r"no way back behind [BC]") as caught:
+        target(tuple(entries), live(now), wanted)
+
+    assert caught.value.exit_code == 10
+    assert caught.value.why == "the column name is dropped"
+    assert "fream rollback --to A --force" in caught.value.next_step
+    assert target(tuple(entries), live(now), wanted, forced=True).version == "A"
+
+
+@pytest.mark.parametrize(
+    ("entries", "now", "wanted", "found"),
+    [
+        ([entry("A"), last("B"), entry("C")], "C", "", "B"),
+        ([entry("A"), last("B"), entry("C")], "C", "B", "B"),
+        # A was forced, and serves: what was before B is known to live with what B did.
+        ([entry("A"), last("B"), back("A"), entry("C")], "C", "", "A"),
+        ([entry("A"), last("B"), back("A")], "A", "B", "B"),
+        # What serves now has outlived it.
+        ([entry("A"), entry("B"), last("C", Result.CUT_BACK)], "B", "B", "B"),
+    ],
+)
+def test_a_way_that_crosses_no_such_release_is_open(
+    entries: list[Entry], now: str, wanted: str, found: str
+) -> None:
+    assert target(tuple(entries), live(now), wanted).version == found
+
+
+def test_whether_there_is_a_way_back_can_be_asked() -> None:
+    assert "dropped" in no_way_back((entry("A"), last("B")), live("B"))
+    assert no_way_back((entry("A"), entry("B")), live("B")) == ""
+    assert no_way_back((last("A"),), live("A")) == ""

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from fream_compose.cli.views.status import lines
 from fream_compose.operations.diagnosis import Fault
+from fream_compose.operations.overall import Level
 from fream_compose.operations.status import status
 from fream_compose.project import lock
 from fream_compose.project.notes import Notes, Warm
@@ -22,7 +23,7 @@ def told(stage: Stage, now: datetime = NOW) -> str:
 
 def test_before_the_first_release_nothing_is_live(stage: Stage) -> None:
     assert "live     nothing" in told(stage)
-    assert "proxy    nginx 1.30.0" in told(stage)
+    assert "infra    nginx 1.30.0" in told(stage)
     assert "notice" not in told(stage)
 
 
@@ -31,10 +32,11 @@ def test_the_live_release_is_told_with_its_age_and_health(stage: Stage) -> None:
 
     text = told(stage)
 
-    assert "live     set1  1.0.0  since " in text
-    assert "(2 h 3 min)  healthy: /products HTTP 200 in " in text
+    assert "live     set1  1.0.0  healthy: /products HTTP 200 in " in text
+    assert "since 2026-01-01 00:00:00 (2 h 3 min ago)" in text
     assert "idle     set2  empty" in text
-    assert "(40 d 2 h)" in told(stage, NOW + timedelta(days=40))
+    assert "(40 d 2 h ago)" in told(stage, NOW + timedelta(days=40))
+    assert text.endswith("at       2026-01-01 02:03:04 UTC")
 
 
 def test_a_live_release_that_fails_is_told_with_what_it_answers(stage: Stage) -> None:
@@ -103,7 +105,10 @@ def test_a_run_at_work_is_told_in_place_of_the_disorder_it_makes(stage: Stage) -
     stage.project.start_by_hand(SetName.SET2, "1.0.1")
 
     with lock.hold(stage.settings.state_directory, "fream switch"):
-        assert status(stage.project, stage.proxy).notices == ("another run is at work",)
+        found = status(stage.project, stage.proxy)
+        assert found.notices == ()
+        assert found.to_json()["notices"] == ["another run is at work"]
+        assert found.verdict.level is Level.WELL
     assert "interrupted" in told(stage)
 
 
@@ -111,5 +116,5 @@ def test_a_switch_that_is_held_is_told_with_what_to_type(stage: Stage) -> None:
     state = stage.settings.state_directory
     with lock.hold(state, "fream switch --hold"):
         Notes(state).hold("id", "1.0.1", SetName.SET2)
-        assert "notice   1.0.1 in set2 is held since " in told(stage)
+        assert "run      1.0.1 in set2 is held since " in told(stage)
         assert "fream promote, or fream abort" in told(stage)

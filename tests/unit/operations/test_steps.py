@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from fream_compose.cli.reports.jsonl import JsonlReport
 from fream_compose.operations.plan import SwitchRequest, decide
 from fream_compose.operations.snapshot import take_snapshot
-from fream_compose.operations.steps import StepId, planned
+from fream_compose.operations.steps import planned
 from fream_compose.operations.switch import Switch
 from fream_compose.release import SetName, Version
-from fream_compose.report import JsonlReport
+from fream_compose.step_ids import StepId
 from tests.fakes import Stage
 
 REQUEST = SwitchRequest(Version.parse("1.0.1"))
@@ -40,15 +41,14 @@ def test_each_step_is_told_with_its_id_and_its_place(live: Stage) -> None:
 
     events = [json.loads(line) for line in told.getvalue().splitlines()]
     started = [event for event in events if event["event"] == "started"]
-    # The last one removes images, if there are any to remove.
+    # Images are removed if there are any to remove.
+    counted = [step for step in steps if step.id is not StepId.PRUNE]
     expected = [
-        (step.title, step.id, number, len(steps))
-        for number, step in enumerate(steps, 1)
-        if step.id is not StepId.PRUNE
+        (step.title, step.id, number, len(counted)) for number, step in enumerate(counted, 1)
     ]
-    assert [(e["step"], e["id"], e["number"], e["of"]) for e in started] == expected
+    assert [(e["title"], e["step"], e["number"], e["of"]) for e in started] == expected
     done = [event for event in events if event["event"] == "done"]
-    assert [event["id"] for event in done] == [event["id"] for event in started]
+    assert [event["step"] for event in done] == [event["step"] for event in started]
 
 
 def test_the_history_keeps_the_fixed_id_of_each_step(live: Stage) -> None:
@@ -63,10 +63,9 @@ def test_the_history_keeps_the_fixed_id_of_each_step(live: Stage) -> None:
 def test_what_is_no_step_of_the_plan_has_no_place() -> None:
     told = io.StringIO()
 
-    with JsonlReport(out=told).step("Repair: nginx is not running"):
+    with JsonlReport(out=told).step("Repair: nginx is not running", id=StepId.REPAIR):
         pass
 
-    assert json.loads(told.getvalue().splitlines()[0]) == {
-        "event": "started",
-        "step": "Repair: nginx is not running",
-    }
+    event = json.loads(told.getvalue().splitlines()[0])
+    assert (event["event"], event["step"]) == ("started", "repair")
+    assert (event["number"], event["of"]) == (None, None)

@@ -235,7 +235,7 @@ def test_a_release_that_nginx_cannot_serve_any_more_is_no_success(live: Stage) -
     assert caught.value.exit_code == 9
     assert "fream recover" in caught.value.next_step
     assert set(live.project.running()) == {"set1", "set2"}
-    assert live.history.entries()[-1].result == "UncertainError"
+    assert live.history.entries()[-1].error == "UncertainError"
 
 
 def test_a_failed_release_does_not_stop_the_next_one(live: Stage) -> None:

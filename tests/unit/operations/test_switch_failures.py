@@ -209,7 +209,7 @@ def test_an_answer_of_another_switch_confirms_nothing(
     before = Before(live)
     put = include.put
 
-    def put_another_once(folder: Path, wanted: LiveRelease | None) -> None:
+    def put_another_once(folder: Path, wanted: LiveRelease | None, *_: object) -> None:
         monkeypatch.setattr(include, "put", put)
         put(folder, wanted and replace(wanted, switch="20260101T000000Z-ffffff"))
 
@@ -253,7 +253,7 @@ def test_a_fault_of_our_own_is_undone_told_and_recorded(
     assert error.exit_code == 1
     assert "KeyError" in error.what
     assert "in set1 serves as before" if undone else "in set2 serves" in error.serving
-    assert live.history.entries()[-1].result == "UnexpectedError"
+    assert live.history.entries()[-1].error == "UnexpectedError"
     (file,) = tmp_path.glob("fream-traceback-*.txt")
     assert str(file) in error.why
     assert file.stat().st_mode & 0o777 == 0o600
@@ -358,7 +358,7 @@ def test_a_failed_release_is_in_the_history_with_its_reason(live: Stage) -> None
     fails(live, UnhealthyError)
 
     last = live.history.entries()[-1]
-    assert last.result == "UnhealthyError"
+    assert last.error == "UnhealthyError"
     assert "no database" in last.why
 
 

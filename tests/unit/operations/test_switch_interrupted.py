@@ -41,7 +41,7 @@ def test_a_signal_before_the_cut_over_is_undone(live: Stage, step: str) -> None:
     assert live.serves() == "1.0.0"
     assert set(live.project.running()) == {"set1"}
     assert (live.env, live.include.read_text()) == (env, include)
-    assert live.history.entries()[-1].result == "InterruptedRun"
+    assert live.history.entries()[-1].result == "cancelled"
 
 
 @pytest.mark.parametrize("step", AFTER)
@@ -58,8 +58,11 @@ def test_a_signal_after_the_cut_over_finishes_the_release(live: Stage, step: str
 
 
 def test_a_signal_while_the_old_set_is_drained_is_answered_with_a_word(live: Stage) -> None:
-    live.nginx.lingers = 0.4
-    live.watcher.at["Drain set1"] = lambda: live.interruption.note(signal.SIGINT)
+    def interrupt() -> None:
+        live.nginx.give("set1", 0.4)  # however long it took until here
+        live.interruption.note(signal.SIGINT)
+
+    live.watcher.at["Drain set1"] = interrupt
 
     live.switch("1.0.1")
 

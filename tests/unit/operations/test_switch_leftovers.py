@@ -309,12 +309,12 @@ def test_a_leftover_that_never_served_does_not_take_over(live: Stage) -> None:
 
 
 def test_a_drain_that_is_cut_short_is_on_record(live: Stage) -> None:
-    seen: list[str] = []
+    seen: list[tuple[str, bool]] = []
     live.project.before(
-        "remove set1", lambda: seen.extend(e.result for e in live.history.entries())
+        "remove set1", lambda: seen.extend((e.result, e.served) for e in live.history.entries())
     )
 
     live.switch("1.0.1")
 
-    assert seen == ["done", "done"]
+    assert seen == [("done", True), ("running", True)]
     assert len(live.history.entries()) == 2

@@ -16,7 +16,7 @@ from fream_compose.docker.local_images import Image
 from fream_compose.errors import ConfigurationError
 from fream_compose.operations.versions import versions
 
-ONE = Image("sha256:1", ("1.0.0", "1.0.1"), (), 1, used=False)
+ONE = Image("sha256:1", "r/app", ("1.0.0", "1.0.1"), (), frozenset({"sha256:1"}), 1, used=False)
 Known = Callable[[str], list[str]]
 
 
@@ -27,7 +27,7 @@ def known(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Known:
     def look(image: str) -> list[str]:
         settings = SimpleNamespace(image=image)
         project = SimpleNamespace(
-            settings=settings, images=SimpleNamespace(local_images=lambda: (ONE, replace(ONE)))
+            settings=settings, images=SimpleNamespace(local_images=lambda _: (ONE, replace(ONE)))
         )
         monkeypatch.setattr(
             "fream_compose.operations.versions.open_project", lambda _folder: project

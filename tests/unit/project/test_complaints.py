@@ -44,11 +44,18 @@ WRONG: list[Any] = [
 # What is meant where a value of its kind is wrong.
 ALLOWED = re.compile(
     r"write a number and ms, s, m or h|at most (24h|1h)|more than zero|must begin with /|"
-    r"nor a range: 200-299|whole number from \d+ to \d+|must be \w+( or \w+|, \w+ or \w+)|"
+    r"nor a range: 200-299|whole number from \d+ to \d+|must be \w+(, \w+)* or \w+|"
     r"neither true nor false|not a section|not a list, such as|not text|must not be empty|"
     r"is missing|not a setting; (did you mean|known in) x-fream|not a regular expression: |"
-    r"not a host name|a quote that is not closed|repeats more"
+    r"not a host name|a quote that is not closed|repeats more|must be one word|"
+    r"is only for by \w+( or \w+)*, not by \w+|not the name of a host|more than a name|"
+    r"not an e-mail address|neither http nor a plugin|not the https:// address|two files|"
+    r"not the path of a file|no public name|a comma between two hosts|neither on nor off|"
+    r"is longer than \d+ characters"
 )
+
+
+MISSING = "is missing|two files"
 
 
 def places(model: type[BaseModel], prefix: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
@@ -79,10 +86,12 @@ def test_whatever_is_wrong_is_told_in_plain_words(place: tuple[str, ...], tmp_pa
         if why:
             value = WRONG[index]
             assert not OF_LIBRARIES.search(why.replace(given(value), "")), why
-            assert ".".join(("x-fream", *place)) in why
+            # Of two files that belong together the one is missing, so the section is named.
+            named = place[:-1] if "two files" in why else place
+            assert ".".join(("x-fream", *named)) in why
             assert ALLOWED.search(why), why
             assert len(why) < 1000
-            assert not isinstance(value, str) or given(value) in why or "is missing" in why
+            assert not isinstance(value, str) or given(value) in why or re.search(MISSING, why)
     assert any(told.values())
 
 
@@ -117,6 +126,14 @@ def _why(place: tuple[str, ...], value: Any, folder: Path) -> str:
             {"hooks": {"before_start": [{"in": "moon"}]}},
             "x-fream.hooks.before_start.0.run is missing; "
             'x-fream.hooks.before_start.0.in: "moon" must be host, release or set',
+        ),
+        (
+            {"hooks": {"before_start": [{"run": "a", "on": ["release", "deploy"]}]}},
+            'x-fream.hooks.before_start.0.on.1: "deploy" must be release or rollback',
+        ),
+        (
+            {"hooks": {"before_start": [{"run": "a", "on": "release", "on_rollback": True}]}},
+            "x-fream.hooks.before_start.0: on says it all: leave on_rollback out",
         ),
     ],
 )

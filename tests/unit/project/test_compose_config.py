@@ -174,6 +174,21 @@ def test_a_port_of_the_owners_is_not_taken_for_nginxs_own(tmp_path: Path) -> Non
     assert settings.control_port == 18090
     assert settings.sets[SetName.SET1].inner_port == 8081
     assert ("", 9443, 443) in settings.addresses["nginx"]
+    assert all("9443" not in url for url in settings.http_urls), "who asks there must speak TLS"
+
+
+def test_users_find_https_at_its_port_which_browsers_know(tmp_path: Path) -> None:
+    tls = {"hosts": "shop.example.com,www.example.com", "email": ""}
+
+    def urls(published: str) -> tuple[str, ...]:
+        config = compose_config(tmp_path, 18090, tls=tls)
+        port = {"host_ip": "", "published": published, "target": 443}
+        config["services"]["nginx"]["ports"].append(port)
+        return parse(config, tmp_path).https_urls
+
+    assert urls("443") == ("https://shop.example.com", "https://www.example.com")
+    assert urls("8443") == ("https://shop.example.com:8443", "https://www.example.com:8443")
+    assert parse(compose_config(tmp_path, 18090), tmp_path).https_urls == ()
 
 
 @pytest.mark.parametrize(

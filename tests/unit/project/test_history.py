@@ -5,18 +5,21 @@ from __future__ import annotations
 import json
 import tracemalloc
 from dataclasses import asdict, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from fream_compose.cli.views.history import details, table
+from fream_compose.cli.views.history import table
+from fream_compose.cli.views.history_entry import details
 from fream_compose.errors import ConfigurationError
 from fream_compose.operations.rollback import target
-from fream_compose.project.history import Entry, History, HookRun, Kind
+from fream_compose.project.entry import Entry, HookRun, Kind, Result
+from fream_compose.project.history import History
 from fream_compose.project.operator import who
 
-ENTRY = Entry("id", "1.0", "set1", "", "2026-01-01T00:00:00+00:00", 2.5, "done", "me@here")
+ENTRY = Entry("id", "1.0", "set1", "", "2026-01-01T00:00:00+00:00", 2.5, Result.DONE, "me@here")
 
 
 def test_what_was_added_is_read_back_in_order(tmp_path: Path) -> None:
@@ -78,8 +81,8 @@ def test_a_line_of_anything_stops_nobody(tmp_path: Path, line: bytes) -> None:
     log = History(path).read()
 
     assert (log.entries, log.passed_over) == ((ENTRY,), 1)
-    assert str(target(log.entries, None)) == "1.0"
-    assert table(log.entries)
+    assert target(log.entries, None).version == "1.0"
+    assert table(log.entries, datetime.now(UTC))
 
 
 def test_a_line_of_an_older_fream_is_a_switch_without_warnings(tmp_path: Path) -> None:
@@ -87,7 +90,7 @@ def test_a_line_of_an_older_fream_is_a_switch_without_warnings(tmp_path: Path) -
     old = {
         name: value
         for name, value in asdict(ENTRY).items()
-        if name not in ("kind", "warnings", "hooks")
+        if name not in ("kind", "warnings", "hooks", "released", "note", "exit_code")
     }
     path.write_text(json.dumps(old) + "\n")
 
@@ -104,7 +107,7 @@ def test_what_hooks_printed_is_kept(tmp_path: Path) -> None:
     history.add(entry)
 
     assert history.entries() == (entry,)
-    told = "\n".join(details(entry))
+    told = "\n".join(details(entry, datetime.now(UTC)))
     for word in ("rollback", "a hook failed", "exit code 3", "no such table"):
         assert word in told
 
@@ -185,7 +188,7 @@ def test_a_history_that_grows_beyond_all_use_forgets_its_beginning(tmp_path: Pat
 
 def test_what_became_of_a_release_takes_the_place_of_what_was_known_before(tmp_path: Path) -> None:
     history = History(tmp_path / "history.jsonl")
-    for result in ("running", "done"):
+    for result in (Result.RUNNING, Result.DONE):
         history.add(replace(ENTRY, result=result))
     history.add(replace(ENTRY, id="next"))
 
@@ -226,3 +229,58 @@ def test_an_entry_that_cannot_be_written_as_a_whole_is_not_there(
         History(path).add(replace(ENTRY, id="next"))
 
     assert path.read_bytes() == before
+
+
+RUN = replace(ENTRY, id="down", version="", set="", kind=Kind.DOWN)
+
+
+def test_runs_of_other_kinds_are_no_releases_and_stand_among_them(tmp_path: Path) -> None:
+    history = History(tmp_path / "history.jsonl")
+    later = replace(ENTRY, id="later", started="2026-01-01T02:00:00+00:00")
+    history.add(later)
+    history.add(replace(RUN, started="2026-01-01T01:00:00+00:00"))
+    history.add(ENTRY)
+
+    assert [entry.id for entry in history.entries()] == ["later", "id"]
+    assert [entry.id for entry in history.read().entries] == ["id", "down", "later"]
+
+
+def test_no_number_of_other_runs_pushes_a_release_out(tmp_path: Path) -> None:
+    history = History(tmp_path / "history.jsonl")
+    history.add(ENTRY)
+    with (tmp_path / "runs.jsonl").open("w") as file:
+        for number in range(5000):
+            file.write(json.dumps(asdict(replace(RUN, id=f"n{number}"))) + "\n")
+
+    assert history.entries() == (ENTRY,)
+    assert ENTRY in history.read().entries
+
+
+@pytest.mark.parametrize(
+    ("result", "released", "listed"),
+    [
+        (Result.RUNNING, False, False),
+        (Result.RUNNING, True, True),
+        (Result.INTERRUPTED, False, True),
+        (Result.INTERRUPTED, True, True),
+        (Result.CUT_BACK, False, True),
+    ],
+)
+def test_a_run_counts_as_a_release_once_it_serves_or_has_ended(
+    tmp_path: Path, result: Result, released: bool, listed: bool
+) -> None:
+    history = History(tmp_path / "history.jsonl")
+    entry = replace(ENTRY, result=result, released=released)
+    history.add(entry)
+
+    assert history.entries() == ((entry,) if listed else ())
+    assert entry.served is released
+    assert history.running() == (() if entry.ended else (entry,))
+
+
+def test_a_release_that_ended_before_it_had_a_place_is_a_run_and_no_release(tmp_path: Path) -> None:
+    history = History(tmp_path / "history.jsonl")
+    history.add(replace(ENTRY, version="", set="", result=Result.FAILED))
+
+    assert history.entries() == ()
+    assert len(history.read().entries) == 1

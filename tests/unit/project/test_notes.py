@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from fream_compose.operations.snapshot import take_snapshot
-from fream_compose.project.notes import Notes, Progress, RunningHook, Warm
+from fream_compose.project.notes import Notes, RunningHook, Warm
+from fream_compose.project.progress import Progress
 from fream_compose.release import SetName
 from tests.fakes import Stage
 

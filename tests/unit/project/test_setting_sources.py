@@ -87,3 +87,13 @@ def test_the_yaml_holds_the_values_as_compose_would_read_them(tmp_path: Path) ->
     assert health["body"] == "ready: [yes] # '한국'"
     assert duration(health["timeout"]) == duration("90s")
     assert found["x-fream"]["warm_up"]["paths"] == ["/a,b", "/c"]
+
+
+def test_where_a_key_is_is_no_secret_and_can_be_written_down(tmp_path: Path) -> None:
+    tls = {"hosts": "shop.example.com", "certificate": "tls/a.pem", "key": "tls/a.key"}
+    raw = {"tls": {**tls, "key": "${TLS_KEY:-}"}}
+
+    found = yaml.safe_load("\n".join(as_yaml(tree(tmp_path, {"tls": tls}, raw))))
+
+    assert found["x-fream"]["tls"]["key"] == "tls/a.key"
+    assert found["x-fream"]["tls"]["hosts"] == ["shop.example.com"]

@@ -20,6 +20,7 @@ from fream_compose.project.envfile import EnvFile
 from fream_compose.project.settings import Settings
 from fream_compose.setup import project_files, text_edits
 from fream_compose.setup.app import App, project_name, split_image
+from tests.checkout import copy_templates
 
 ROOT = Path(__file__).parents[3]
 SHOP = App("shop", "registry.example.com", "team/shop")
@@ -144,9 +145,7 @@ def test_a_port_that_was_asked_for_is_fixed(tmp_path: Path) -> None:
 
 @pytest.mark.e2e
 def test_freams_own_project_keeps_the_ports_of_the_old_scripts(tmp_path: Path) -> None:
-    for folder in project_files.FOLDERS:
-        hidden = shutil.ignore_patterns(".env", ".fream", "service-url.inc")
-        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=hidden)
+    copy_templates(tmp_path, *project_files.FOLDERS)
     shutil.copy(ROOT / "compose/.env.example", tmp_path / "compose/.env")
     passwords = {"MYSQL_PASSWORD": "a", "MYSQL_ROOT_PASSWORD": "b"}
     EnvFile(tmp_path / "compose/.env").update(passwords)
@@ -216,7 +215,7 @@ def test_what_fream_writes_is_neither_copied_nor_versioned(tmp_path: Path) -> No
 
     rendered = project_files.render(SHOP, source, {})
 
-    assert "mine" not in "".join(rendered.values())
+    assert "mine\n" not in rendered.values()
     lines = (ROOT / ".gitignore").read_text().split()
     for folder, name in (line.split("/", 1) for line in lines if line.startswith(("co", "ng"))):
         ignored = rendered[Path(folder, ".gitignore")].split("\n")

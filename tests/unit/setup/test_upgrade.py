@@ -22,7 +22,10 @@ SHOP = App("shop", "registry.example.com", "team/shop")
 BOOKS = App("books", "", "acme/books", port=9090, health_path="/up", mysql=True)
 OLD_TEXTS = Path(unmarked.__file__).with_name("unmarked")
 CHANGED = Path("nginx/app.conf")
-ADDED = ["nginx/net.inc"]
+ADDED = [
+    *("nginx/fastcgi_params", "nginx/mime.types", "nginx/net.inc", "nginx/routes/app.conf"),
+    *("nginx/scgi_params", "nginx/uwsgi_params"),
+]
 
 
 def earlier(folder: Path, app: App | None) -> Path:

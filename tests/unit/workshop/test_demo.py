@@ -38,12 +38,12 @@ def world(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def demo(world: Path, env: str | None = None) -> tuple[bool, str]:
+def demo(world: Path, env: str | None = None, *options: str) -> tuple[bool, str]:
     """Whether the demo began, and what it said."""
     if env is not None:
         (world / "compose" / ".env").write_text(env)
     done = subprocess.run(
-        [world / "script" / "demo"],
+        [world / "script" / "demo", *options],
         env={**os.environ, "WORLD": str(world), "PATH": f"{world}/bin:{os.environ['PATH']}"},
         capture_output=True,
         text=True,
@@ -106,3 +106,37 @@ def test_a_release_of_the_same_name_that_is_not_the_demos_is_refused(world: Path
     began, _ = demo(world, "COMPOSE_PROFILES=infra,set1\nSET1_VERSION=1.0.0\n")
 
     assert not began
+
+
+@pytest.mark.parametrize(
+    "env", [None, "TLS_HOSTS=shop.example.com\nACME_SERVER=https://pebble:14000/dir\n"]
+)
+def test_over_https_it_begins_where_there_is_none_or_its_own(world: Path, env: str | None) -> None:
+    began, said = demo(world, env, "--https")
+
+    assert began, said
+
+
+@pytest.mark.parametrize(
+    "env",
+    [
+        "TLS_HOSTS=shop.example.org\n",
+        "TLS_HOSTS=shop.example.com\nACME_SERVER=https://ca.example.com/dir\n",
+        "TLS_CERTIFICATE=shop.pem\n",
+    ],
+)
+def test_over_https_it_refuses_a_project_with_hosts_of_its_own(world: Path, env: str) -> None:
+    began, said = demo(world, env, "--https")
+    without, _ = demo(world, env)
+
+    assert not began
+    assert "has HTTPS for" in said
+    assert without
+
+
+@pytest.mark.parametrize("options", [["--http"], ["--https", "now"]])
+def test_an_option_that_it_does_not_know_is_refused(world: Path, options: list[str]) -> None:
+    began, said = demo(world, None, *options)
+
+    assert not began
+    assert "takes --https or nothing" in said

@@ -23,10 +23,25 @@ PARSES = re.compile(
 NOT_TRIED = {
     "foreign.py",  # is called by every parser of JSON
     "nginx/key.py",  # a folder that it alone writes
+    "nginx/tls.py",  # names that the settings have read
     *("cli/views/history.py", "cli/views/status.py", "cli/views/watch.py"),  # show what was read
+    "operations/certificate_hook.py",  # one line
+    *("docker/made_with.py", "operations/lost_env.py"),  # names of images, and lines of .env
+    *("cli/views/prometheus.py", "cli/views/rows.py"),  # moments that were read; words for a line
+    "cli/views/history_entry.py",  # lines of what was printed, to show them
+    "operations/keeper.py",  # lines of what was printed
+    *("cli/reports/github.py", "cli/reports/plain.py", "cli/reports/terminal.py", "report.py"),
+    *("cli/views/errors.py", "times.py", "cli/usage.py"),  # our own words, moments, Typer's words
     *("cli/session.py", "doctor/examination.py", "doctor/finding.py", "doctor/server.py"),
-    *("cli/__init__.py", "cli/exec.py", "cli/init.py", "cli/logs.py"),  # options, ids to pass on
-    *("docker/compose.py", "operations/guard.py", "operations/health.py", "operations/hooks.py"),
+    *("cli/exec.py", "cli/init.py", "cli/logs.py"),  # options, ids to pass on
+    *("operations/guard.py", "operations/health.py", "operations/hooks.py"),
+    *("docker/farewell.py", "operations/workers.py"),  # ids and names that were read
+    "docker/container_log.py",  # lines for the excerpt, and addresses of networks
+    "docker/refusals.py",  # the last line of what was printed
+    "nginx/series.py",  # requests that were read
+    *("operations/ending.py", "project/reports.py"),  # a row of the history, and its id
+    *("release_report/axis.py", "release_report/chart.py", "release_report/plot.py"),  # numbers
+    "operations/kinds.py",  # one line of what was printed
     *("docker/changes.py", "docker/kernel.py", "operations/left_hook.py"),  # what the kernel says
 }
 

@@ -53,7 +53,7 @@ def is_interpolated(recipe: str) -> bool:
     return any("${{" in command for command in commands(recipe))
 
 
-def ran(command: str, version: str, folder: Path) -> str:
+def ran(command: str, version: str, folder: Path, who: str = "me") -> str:
     """What fream was called with, when a job of this version runs a step of its own."""
     tools = folder / "tools"
     tools.mkdir(exist_ok=True)
@@ -62,7 +62,8 @@ def ran(command: str, version: str, folder: Path) -> str:
         (tools / name).chmod(0o755)
     given = {"VERSION": version, "TAG": f"v{version}", "SERVER": "host", "PROJECT": "/srv/shop"}
     secrets = {"DEPLOY_KEY": "key", "KNOWN_HOSTS": "host key", "REGISTRY_TOKEN": "token"}
-    names = {"REGISTRY": "registry", "IMAGE": "registry/shop", "GITHUB_ACTOR": "me"}
+    names = {"REGISTRY": "registry", "IMAGE": "registry/shop"}
+    names |= dict.fromkeys(("GITHUB_ACTOR", "BUILD_USER_ID", "BUILD_URL", "GITHUB_RUN_ID"), who)
     path = f"{tools}:{os.environ['PATH']}"
     done = subprocess.run(
         ["bash", "-e", "-c", command],
@@ -96,7 +97,7 @@ def test_no_value_is_written_into_a_command(name: str) -> None:
         (JENKINS, "sh 'docker push \"$IMAGE:$VERSION\"'", 'sh "docker push ${IMAGE}:${VERSION}"'),
         (JENKINS, "sh 'docker push", 'sh """docker push $VERSION""" //'),
         (GITHUB, '"$REGISTRY_TOKEN"', '"${{ secrets.REGISTRY_TOKEN }}"'),
-        (GITHUB, '"${TAG#v}" --wait', '"${{ github.ref_name }}" --wait'),
+        (GITHUB, '"${TAG#v}" --by', '"${{ github.ref_name }}" --by'),
     ],
 )
 def test_a_recipe_that_writes_one_is_found_out(recipe: str, old: str, new: str) -> None:
@@ -109,6 +110,26 @@ def test_a_recipe_that_writes_one_is_found_out(recipe: str, old: str, new: str) 
 def test_a_hostile_version_runs_nothing(lines: list[str], version: str, tmp_path: Path) -> None:
     assert lines
     assert not hostile_code_runs(lines, version, tmp_path)
+
+
+@pytest.mark.parametrize("who", HOSTILE)
+@pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
+def test_who_releases_and_why_is_told_and_runs_nothing(
+    recipe: str, who: str, tmp_path: Path
+) -> None:
+    (release,) = [line for line in commands(recipe) if "fream -C" in line]
+
+    told = ran(release, "1.0.1", tmp_path, who)
+
+    assert not (tmp_path / "ran").exists()
+    assert re.search(r" --by=1\.0\S* --note=\S*1\.0\S* --wait 10m$", told), told
+
+
+@pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
+def test_a_name_of_other_letters_leaves_the_release_alone(recipe: str, tmp_path: Path) -> None:
+    (release,) = [line for line in commands(recipe) if "fream -C" in line]
+
+    assert " --by= --note=" in ran(release, "1.0.1", tmp_path, "안나")
 
 
 @pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)

@@ -1,0 +1,61 @@
+"""The rows of runs that were killed: whoever holds the project next says what became of them."""
+
+from dataclasses import replace
+
+from fream_compose.errors import ConfigurationError, ProxyError
+from fream_compose.nginx.proxy import Proxy
+from fream_compose.operations.context import Context
+from fream_compose.project.entry import Entry, Result
+from fream_compose.project.progress import Progress
+from fream_compose.release import LiveRelease
+
+
+def close(context: Context) -> None:
+    """Close the rows that still say `running`: nobody else can run, as this run has the lock.
+
+    No run fails for them. To be called before this run notes how far it is.
+    """
+    try:
+        left = context.history.running()
+        if not left:
+            return
+        last, live = context.notes.progress(), _serving(context.proxy)
+        for entry in left:
+            closed = interrupted(entry, last, live)
+            context.history.add(closed)
+            context.report.note(f"{closed.short_id}, a {closed.kind} by {closed.by}: {closed.why}")
+    except ConfigurationError as error:
+        context.report.warn(f"what a killed run left is not on record: {error} ({error.why})")
+
+
+def interrupted(
+    entry: Entry, last: Progress | None, serving: tuple[LiveRelease | None, ...] | None
+) -> Entry:
+    """A row as it is closed. Pure.
+
+    last: how far the last run was. serving: what nginx says, and what it is to read; None where
+    that is not known.
+    """
+    mine = last is not None and last.exit_code is None and last.command == entry.command
+    step = last.step if last and mine else ""
+    at = f" at {step!r}" if step else ""
+    why = f"It ended without a word{at}: its process was killed, or the server or its disk failed"
+    released = entry.released
+    if entry.of_release:
+        if any(live and live.switch == entry.id for live in serving or ()):
+            released, became = True, f"{entry.tag} serves"
+        elif serving is None:
+            became = "whether it serves is not known"
+        else:
+            became = f"{entry.tag} does not serve" if entry.tag else "nothing was released"
+            released = False
+        why += f"; {became}"
+    return replace(entry, result=Result.INTERRUPTED, released=released, failed_step=step, why=why)
+
+
+def _serving(proxy: Proxy) -> tuple[LiveRelease | None, ...] | None:
+    included = proxy.included()
+    try:
+        return proxy.state().live, included
+    except ProxyError:
+        return (included,) if included else None

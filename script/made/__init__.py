@@ -1,0 +1,1 @@
+"""What is made from the commands' own help: the man page, and the words that TAB completes."""
