@@ -30,12 +30,21 @@ class Form:
 PIPE = Form()
 
 
-def columns_of(stream: TextIO | Tolerant) -> int:
-    """How wide a terminal is now; 0 for what is none, and where nobody knows."""
+def size_of(stream: TextIO | Tolerant) -> tuple[int, int]:
+    """The columns and lines of a terminal now; 0 for what is none, and where nobody knows.
+
+    COLUMNS and LINES do not count: they say how large it was when somebody exported them.
+    """
     if stream.isatty():
         with suppress(OSError, ValueError):
-            return os.get_terminal_size(stream.fileno()).columns
-    return 0
+            found = os.get_terminal_size(stream.fileno())
+            return found.columns, found.lines
+    return 0, 0
+
+
+def columns_of(stream: TextIO | Tolerant) -> int:
+    """How wide a terminal is now; 0 for what is none, and where nobody knows."""
+    return size_of(stream)[0]
 
 
 def cut(text: str, columns: int, dots: str = "…") -> str:

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from fream_compose.cli.colour import console
-from fream_compose.cli.form import Form, form_of
+from fream_compose.cli.form import Form, form_of, size_of
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rich.live import Live
 
 _SLICE_SECONDS = 0.1
+_USUAL = (80, 24)  # where a terminal does not say
 Draw = Callable[[Form], list[str]]
 
 
@@ -68,12 +69,12 @@ class FullScreen:
 
     def show(self, draw: Draw) -> None:
         """Show lines. draw: makes them for a terminal."""
-        from rich.console import Group
+        from rich.console import ConsoleDimensions, Group
         from rich.text import Text
 
-        width, height = self._live.console.size
-        self._draw, self._size = draw, (width, height)
-        lines = draw(form_of(sys.stdout, width))
+        self._draw, self._size = draw, _size()
+        self._live.console.size = ConsoleDimensions(*self._size)
+        lines = draw(form_of(sys.stdout, self._size[0]))
         shown = (Text.from_ansi(line, no_wrap=True, overflow="crop") for line in lines)
         self._live.update(Group(*shown), refresh=True)
 
@@ -84,7 +85,7 @@ class FullScreen:
             self._pause(seconds / slices)
             if self._keyboard.pressed("q"):
                 raise Left
-            if tuple(self._live.console.size) != self._size:
+            if _size() != self._size:
                 self.show(self._draw)
 
     def step_aside(self, _signum: int, _frame: "FrameType | None") -> None:
@@ -94,6 +95,11 @@ class FullScreen:
         os.kill(os.getpid(), signal.SIGSTOP)
         self._keyboard.take()
         self._live.start(refresh=True)
+
+
+def _size() -> tuple[int, int]:
+    columns, lines = size_of(sys.stdout)
+    return columns or _USUAL[0], lines or _USUAL[1]
 
 
 @contextmanager

@@ -111,7 +111,7 @@ def test_a_held_release_that_is_aborted_is_undone(
 
     aborted = released.succeed("abort")
 
-    assert "undone" in aborted.out
+    assert "was aborted: it is gone again, and no user had got it" in aborted.out
     assert set(released.running()) == {"mysql", "nginx", released.live_set}
     result = released.finish(process)
 
@@ -239,7 +239,7 @@ def test_a_program_can_follow_a_switch_line_by_line(released: Project) -> None:
 
     events = [json.loads(line) for line in result.out.splitlines()]
     done = [event["step"] for event in events if event.get("event") == "done"]
-    assert f"Cut over to {released.live_set}" in done
+    assert "cut-over" in done
     assert events[-1]["ok"] is True
     assert events[-1]["result"]["live"]["set"] == released.live_set
 
@@ -254,7 +254,7 @@ def test_a_cold_release_is_warmed_up_before_its_first_user(
         )
 
     told = [json.loads(line) for line in result.out.splitlines()]
-    warmed = next(event for event in told if event.get("step") == f"Warm up {released.live_set}")
+    warmed = next(event for event in told if event.get("step") == "warm-up")
     assert warmed
     assert any(event.get("detail") == "60 requests" for event in told)
     assert released.get("/products").elapsed.total_seconds() < 0.3

@@ -101,7 +101,7 @@ def operators_day() -> list[str]:
 def test_a_stranger_releases_by_the_readme_and_comes_back_on_a_new_server(
     image: str, folder: Path
 ) -> None:
-    assert "fream switch --version VERSION" in typed(init_line(image), folder)
+    assert "fream switch VERSION" in typed(init_line(image), folder)
     shop = folder / "shop"
     typed("fream up infra", shop)
     typed("fream switch --version 1.0.0", shop)

@@ -27,6 +27,9 @@ class Desk:
         os.set_blocking(self.hand, False)
         self.before = termios.tcgetattr(self.end)
 
+    def resize(self, columns: int, lines: int) -> None:
+        termios.tcsetwinsize(self.end, (lines, columns))
+
     def press(self, keys: str) -> None:
         os.write(self.hand, keys.encode())
 
@@ -48,9 +51,11 @@ class Desk:
 
 @pytest.fixture
 def desk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
-    for name, value in {"TERM": "xterm", "COLUMNS": "80", "LINES": "24"}.items():
+    # The size is the terminal's own, whatever somebody exported before.
+    for name, value in {"TERM": "xterm", "COLUMNS": "200", "LINES": "5"}.items():
         monkeypatch.setenv(name, value)
     with closing(Desk()) as made:
+        made.resize(80, 24)
         yield made
 
 
@@ -117,3 +122,22 @@ def test_a_watch_whose_keyboard_hangs_up_goes_on(desk: Desk) -> None:
 
     assert len(done) == 3
     assert desk.is_as_it_was
+
+
+def test_what_is_shown_follows_the_size_of_the_window(desk: Desk) -> None:
+    with taken(desk) as screen:
+        screen.show(lines)
+        desk.seen()
+        desk.resize(60, 10)
+        screen.wait(0.1)
+        shown = desk.seen()
+
+    assert "60 columns" in shown
+    assert shown.count("more") == 9
+
+
+def test_a_terminal_that_does_not_say_how_large_it_is_gets_the_usual_size(desk: Desk) -> None:
+    desk.resize(0, 0)
+    with taken(desk) as screen:
+        screen.show(lines)
+        assert "80 columns" in desk.seen()
