@@ -193,6 +193,10 @@ class Report:
     def note(self, text: str) -> None:
         """Say something that is not a step."""
 
+    def marked(self, mark: str, text: str) -> None:
+        """Say how something was found to be: well (✓), doubtful (!) or bad (✗)."""
+        self.note(f"{mark} {text}")
+
     def note_once(self, text: str) -> None:
         """Say something unless it was said before."""
         if text not in self._said:

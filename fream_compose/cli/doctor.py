@@ -19,13 +19,12 @@ def doctor(context: typer.Context, output: OutputOption = Output.TEXT) -> None:
     And say what to do about what is wrong. Exits with 3 when something would stop a release.
     """
     from fream_compose.doctor.examination import examine
-    from fream_compose.doctor.finding import failing, lines, summary
+    from fream_compose.doctor.finding import failing, summary, tell
 
     given = context.obj
     with session("doctor", output) as run:
         findings = examine(lambda: find(given), named(given) is not None, lambda: opened(given))
-        for line in lines(findings):
-            run.report.note(line)
+        tell(findings, run.report)
         result = {"findings": [asdict(finding) for finding in findings]}
         if not failing(findings):
             run.done(result, summary(findings))

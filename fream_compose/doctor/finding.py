@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from fream_compose.report import Report
+
 
 class Verdict(StrEnum):
     """How a check ended. A warning costs something; what fails stops a release."""
@@ -40,13 +42,12 @@ def fails(check: str, text: str, remedy: str) -> Finding:
     return Finding(check, Verdict.FAILS, text, remedy)
 
 
-def lines(findings: tuple[Finding, ...]) -> list[str]:
-    """The findings for people: a line for each, its remedy below it."""
-    report = []
+def tell(findings: tuple[Finding, ...], report: Report) -> None:
+    """Tell people the findings: a line for each, its remedy below it."""
     for finding in findings:
-        report.append(f"{_MARKS[finding.verdict]} {finding.check:<12} {finding.text}")
-        report += [f"{'':<14} {line}" for line in finding.remedy.splitlines()]
-    return report
+        report.marked(_MARKS[finding.verdict], f"{finding.check:<12} {finding.text}")
+        for line in finding.remedy.splitlines():
+            report.note(f"{'':<14} {line}")
 
 
 def failing(findings: tuple[Finding, ...]) -> tuple[str, ...]:

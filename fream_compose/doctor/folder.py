@@ -12,7 +12,7 @@ from fream_compose import __version__
 from fream_compose.errors import ConfigurationError
 from fream_compose.project import manifest
 from fream_compose.project.envfile import EnvFile
-from fream_compose.project.sharing import releases
+from fream_compose.project.sharing import releases, way_in
 from fream_compose.project.state import state_of
 
 _SECRETS = (".env", "app.env")
@@ -28,12 +28,12 @@ class FolderFacts:
     """The files of a project.
 
     directory: of compose.yaml. env_error: why `.env` cannot be read, and env_remedy.
-    unset: variables that `.env.example` sets and `.env` does not. open_files: files with
-    secrets that others may read, with their modes. unwritable: folders that this user may
-    not write to. written_by: the version of fream that wrote the files; empty where it is
-    not known, None where they are not laid out as `fream init` does. unmerged: new texts of
-    files that were edited. outside_net: places of nginx's locations of the user's own whose
-    requests no other set answers for. uncounted: those whose requests hold no drain.
+    unset: variables that `.env.example` sets and `.env` does not. open_files: files with secrets
+    that others may read, with their modes. unwritable: folders that this user may not write to, and
+    way_in, what to type for that. written_by: the version of fream that wrote the files; empty
+    where it is not known, None where they are not laid out as `fream init` does. unmerged: new
+    texts of files that were edited. outside_net: places of nginx's locations of the user's own
+    whose requests no other set answers for. uncounted: those whose requests hold no drain.
     misspelt: variables of `.env` that nothing reads, each with the known one it looks like.
     """
 
@@ -43,6 +43,7 @@ class FolderFacts:
     unset: tuple[str, ...] = ()
     open_files: tuple[tuple[Path, int], ...] = ()
     unwritable: tuple[Path, ...] = ()
+    way_in: str = ""
     written_by: str | None = None
     unmerged: tuple[Path, ...] = ()
     outside_net: tuple[str, ...] = ()
@@ -68,6 +69,7 @@ def folder_facts(
         remedy = caught.next_step or f"ls -l {env.path}"
     # What is rewritten is a new file that is renamed, so folders are what counts.
     written = [directory, state_of(directory).path, *([nginx] if nginx else [])]
+    unwritable = tuple(folder for folder in written if _unwritable(folder))
     return FolderFacts(
         directory=directory,
         env_error=error,
@@ -75,7 +77,8 @@ def folder_facts(
         unset=unset,
         misspelt=misspelt,
         open_files=_open_files(directory),
-        unwritable=tuple(folder for folder in written if _unwritable(folder)),
+        unwritable=unwritable,
+        way_in=way_in(unwritable[0]) if unwritable else "",
         written_by=_written_by(directory),
         unmerged=_unmerged(directory.parent),
         outside_net=_locations(nginx, lambda block: _NET not in block and _STREAMS not in block),

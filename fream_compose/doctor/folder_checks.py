@@ -28,7 +28,7 @@ def permissions(facts: FolderFacts) -> Finding:
     """This user may write where fream keeps what is live."""
     if facts.unwritable:
         named = " and ".join(map(str, facts.unwritable))
-        remedy = f"sudo chown -R $USER {' '.join(map(str, facts.unwritable))}"
+        remedy = facts.way_in or f"ls -ld {' '.join(map(str, facts.unwritable))}"
         return fails("permissions", f"This user may not write to {named}", remedy)
     return ok("permissions", f"This user may write to {facts.directory}")
 

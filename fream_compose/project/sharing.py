@@ -8,6 +8,7 @@ makes it and whatever the umask is.
 import grp
 import os
 import pwd
+import shlex
 import stat
 from contextlib import suppress
 from pathlib import Path
@@ -81,6 +82,8 @@ def way_in(path: Path) -> str:
     with suppress(OSError, StopIteration):
         path, found = _seen(path)
         user = _user(found.st_uid)
+        if found.st_uid == os.getuid():
+            return f"chmod u+rwX {shlex.quote(str(path))}"
         if releases(_project(path)):
             joins = f"sudo usermod -aG {_group(found.st_gid)} $USER, then log in again"
             return f"{joins}; or run fream as {user}"

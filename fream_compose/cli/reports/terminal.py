@@ -15,6 +15,7 @@ from fream_compose.times import span
 
 _LEAST = 6  # columns, below which what was seen last is not worth its place
 _LAST_CHECK = "last check: "
+_TONES = {"✓": Tone.GOOD, "!": Tone.WARN, "✗": Tone.BAD}
 
 
 def live_line(
@@ -56,8 +57,11 @@ class TerminalReport(Report):
         for line in clean(text).splitlines():
             self.line.print(folded(line, self.line.columns()))
 
+    def marked(self, mark: str, text: str) -> None:
+        self._marked(mark, text)
+
     def _warned(self, text: str) -> None:
-        self._marked("!", Tone.WARN, text)
+        self._marked("!", text)
 
     @contextmanager
     def _running(self, step: Step) -> Iterator[None]:
@@ -70,17 +74,15 @@ class TerminalReport(Report):
             yield
 
     def _done(self, step: Step, seconds: float) -> None:
-        self._marked("✓", Tone.GOOD, str(step), span(seconds))
+        self._marked("✓", str(step), span(seconds))
 
     def _failed(self, step: Step, seconds: float) -> None:
-        self._marked("✗", Tone.BAD, str(step), f"{step.ended} after {span(seconds)}", Tone.BAD)
+        self._marked("✗", str(step), f"{step.ended} after {span(seconds)}", Tone.BAD)
 
-    def _marked(
-        self, mark: str, tone: Tone, text: str, took: str = "", of_took: Tone = Tone.FAINT
-    ) -> None:
+    def _marked(self, mark: str, text: str, took: str = "", of_took: Tone = Tone.FAINT) -> None:
         line = f"{mark} {clean(text)}" + (f"  {took}" if took else "")
         lines = folded(line, self.line.columns())
         rest = lines.removeprefix(mark)
         if took and rest.endswith(took):
             rest = rest.removesuffix(took) + painted(took, of_took, self.out)
-        self.line.print(painted(mark, tone, self.out) + rest)
+        self.line.print(painted(mark, _TONES[mark], self.out) + rest)

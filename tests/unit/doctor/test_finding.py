@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
 
-from fream_compose.doctor.finding import Finding, fails, lines, ok, summary, warning
+from fream_compose.cli.reports.plain import PlainReport
+from fream_compose.doctor.finding import Finding, fails, ok, summary, tell, warning
 
 FINDINGS = (
     ok("engine", "fine"),
@@ -14,7 +17,10 @@ FINDINGS = (
 
 
 def test_each_check_is_a_line_and_its_remedies_are_below_it() -> None:
-    assert lines(FINDINGS) == [
+    out = io.StringIO()
+    tell(FINDINGS, PlainReport(out=out))
+
+    assert out.getvalue().splitlines() == [
         "✓ engine       fine",
         "! nginx        old",
         "               renew it",

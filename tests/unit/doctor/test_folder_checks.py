@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -92,11 +93,28 @@ def test_passwords_that_others_may_read_are_a_warning(
     assert (str(folder / name) in finding.remedy) is (verdict == "warning")
 
 
-def test_a_folder_that_cannot_be_written_to_fails() -> None:
-    finding = folder_checks.permissions(FolderFacts(Path("/p"), unwritable=(Path("/p/.fream"),)))
+@pytest.mark.parametrize(
+    ("way_in", "remedy"),
+    [("sudo -u ann fream", "sudo -u ann fream"), ("", "ls -ld /p/.fream")],
+)
+def test_a_folder_that_cannot_be_written_to_fails(way_in: str, remedy: str) -> None:
+    facts = FolderFacts(Path("/p"), unwritable=(Path("/p/.fream"),), way_in=way_in)
+    finding = folder_checks.permissions(facts)
 
     assert finding.verdict is Verdict.FAILS
-    assert "/p/.fream" in finding.remedy
+    assert finding.remedy == remedy
+
+
+def test_who_may_not_write_is_told_how_to_get_there(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "access", lambda path, _mode: path != folder)
+    monkeypatch.setattr(os, "getuid", lambda: 4711)
+
+    facts = folder_facts(folder)
+
+    assert facts.unwritable == (folder,)
+    assert facts.way_in.startswith("Run fream as ")
 
 
 OWN = "# location /x { proxy_pass http://$service_url; }\nlocation /api/ {\n%s}\n"

@@ -144,9 +144,13 @@ def test_a_reader_sees_whether_a_run_is_at_work_and_cannot_take_the_lock(compose
 
 
 @needs_root
-def test_a_refusal_says_whose_it_is_and_how_to_join(compose: Path) -> None:
+def test_a_refusal_says_whose_it_is_and_how_to_join(
+    compose: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     os.chown(compose, 0, 0)
     (compose / ".env").touch()
+    assert sharing.way_in(compose / ".env") == f"chmod u+rwX {compose / '.env'}"
+    monkeypatch.setattr(os, "getuid", lambda: GROUP)
     assert sharing.owners(compose / ".env") == "it belongs to root"
     assert sharing.way_in(compose / ".env") == "Run fream as root: sudo -u root fream ..."
     compose.chmod(0o2775)

@@ -158,3 +158,15 @@ def test_a_terminal_whose_locale_is_c_gets_ascii_and_foreign_letters_as_they_are
 
     monkeypatch.setenv("PYTHONIOENCODING", "utf-8")
     assert Tolerant(Screen()).fitted("✓ 정상") == "✓ 정상"
+
+
+def test_what_was_found_has_its_mark_in_colour(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = Screen()
+    report = report_on(screen, monkeypatch)
+    for mark in "✓!✗":
+        report.marked(mark, "engine  as it is\x1b[2J")
+
+    assert screen.shown() == "".join(
+        f"<{code}>{mark}</> engine  as it is\ufffd[2J\n"
+        for mark, code in (("✓", "32"), ("!", "1;33"), ("✗", "1;31"))
+    )
