@@ -13,6 +13,7 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from fream_compose import errors
 from fream_compose.cli.machine import SCHEMA
+from fream_compose.release_report.facts import ReleaseReport
 from fream_compose.step_ids import StepId
 from script.made.results import RESULTS
 
@@ -38,6 +39,7 @@ def all_of_them() -> dict[str, str]:
     found = {f"{command.replace(' ', '-')}.json": _envelope(command) for command in RESULTS}
     found["failure.json"] = _any_failure()
     found["events.json"] = _events()
+    found["report.json"] = _report()
     return {name: json.dumps(schema, indent=2) + "\n" for name, schema in found.items()}
 
 
@@ -101,6 +103,14 @@ def _events() -> dict[str, Any]:
     lines.append(_object(last, optional=("result", "error")))
     title = "a line of fream switch --output jsonl"
     return {"$schema": DIALECT, "title": title, "oneOf": lines, "$defs": {"Failure": _failure()}}
+
+
+def _report() -> dict[str, Any]:
+    """The file of a release's report."""
+    made, defs = _schema(ReleaseReport)
+    known = {"schema": {"const": SCHEMA}} | made["properties"]
+    about = {"$schema": DIALECT, "title": "the report of a release, as FREAM_REPORT names it"}
+    return about | _object(known, optional=()) | {"$defs": defs}
 
 
 def _object(properties: dict[str, Any], optional: tuple[str, ...]) -> dict[str, Any]:

@@ -19,12 +19,14 @@ from typing import Any
 import requests
 
 from fream_compose.nginx import key
+from tests import schema
 from tests.checkout import copy_templates
 from tests.stories import web
 from tests.stories.docker import docker
 from tests.stories.releases import ROOT, machine_images
 
 FREAM_SECONDS = 300
+_JSON = {"json", "jsonl"}
 # What an operator may well put into a password.
 NASTY = 'p $HOME#"\\%s;'
 SET_BY_PROJECT = re.compile(
@@ -154,13 +156,16 @@ class Project:
         )
 
     def finish(self, process: subprocess.Popen[str], began: float = 0.0) -> Result:
-        """Wait for the end of a run. No run may ever print a password."""
+        """Wait for the end of a run. None prints a password, or JSON that no schema describes."""
         out, err = process.communicate(timeout=FREAM_SECONDS)
         seconds = time.monotonic() - (began or time.monotonic())
         command = " ".join(["fream", *list(map(str, process.args))[5:]])  # type: ignore[arg-type]
         result = Result(command, process.returncode, out, err, seconds)
         assert self.password not in result.text
         assert self.root_password not in result.text
+        if result.code >= 0 and _JSON & set(command.split()):
+            for line in out.splitlines():
+                schema.holds(line)
         return result
 
     def succeed(self, *arguments: str) -> Result:

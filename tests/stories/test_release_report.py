@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from load import Load, Mix
+from tests import schema
 from tests.stories.browser import seen
 from tests.stories.project import Project, Result
 from tests.stories.releases import GOOD, Releases
@@ -39,7 +39,7 @@ def test_a_release_under_load_leaves_a_page_that_fits_a_phone(
     assert (found["FREAM_PREVIOUS_VERSION"], found["FREAM_FAILED"]) == (GOOD, "0")
     assert found["FREAM_NOTE"] == "<b>Prices</b> `x`"
     assert int(found["FREAM_SERVED"]) > 100
-    report = json.loads(Path(found["FREAM_REPORT"]).read_text(encoding="utf-8"))
+    report = schema.holds_report(Path(found["FREAM_REPORT"]).read_text(encoding="utf-8"))
     series = report["series"]
     assert series["edges"][0] < 0 < series["cut_over"] < report["run"]["seconds"]
     assert set(series["by_set"]) == {"set1", "set2"}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import signal
 from collections.abc import Iterator
 from contextlib import suppress
@@ -17,6 +16,7 @@ from fream_compose.project import operator
 from fream_compose.project.entry import Kind, Result
 from fream_compose.release import SetName
 from fream_compose.step_ids import StepId
+from tests import schema
 from tests.fakes import Stage
 from tests.unit.release_report import examples
 
@@ -48,7 +48,7 @@ def found(folder: Path, moment: str) -> dict[str, str]:
 
 def read(path: str) -> Any:
     """A report as it is kept."""
-    return json.loads(Path(path).read_text())
+    return schema.holds_report(Path(path).read_text())
 
 
 def test_a_release_that_ended_well_is_told(

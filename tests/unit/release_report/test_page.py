@@ -15,6 +15,7 @@ import pytest
 from fream_compose.nginx.series import Course, Series
 from fream_compose.project.entry import Kind, Result
 from fream_compose.release_report.page import page
+from tests import schema
 from tests.unit.release_report import examples
 
 VOID = {"meta"}
@@ -288,3 +289,8 @@ def luminance(colour: str) -> float:
     parts = (int(colour[n : n + 2], 16) / 255 for n in (1, 3, 5))
     linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@every
+def test_the_report_itself_is_as_its_schema_says(name: str) -> None:
+    schema.holds_report(examples.EVERY[name]().to_json())
