@@ -1,7 +1,9 @@
 """When is a release good enough to serve?"""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from html import unescape
 
 from fream_compose import http, pattern
 from fream_compose.docker.facts import Condition
@@ -10,6 +12,10 @@ from fream_compose.project.health_settings import Health
 from fream_compose.report import Saw, unseen
 from fream_compose.secrecy import hidden
 
+# Each tag ends before the next begins, so that no page takes longer than its length.
+_PAGE = re.compile(r"\s*<(!doctype html|html)\b", re.IGNORECASE)
+_TITLE = re.compile(r"<title[^<>]*>([^<]*)", re.IGNORECASE)
+_TAG = re.compile(r"<[^<>]*>")
 _MORE_MEMORY = (
     "Give it more memory (mem_limit in app.yaml), or have it take less, then switch to it again"
 )
@@ -111,7 +117,15 @@ def _reject_crashed(probe: Probe) -> None:
 
 
 def describe(answer: http.Answer) -> str:
-    """One answer in a line: status, where a redirect leads, and how the body begins."""
-    body = " ".join(hidden(answer.body).split())[:200]
+    """One answer in a line: status, where a redirect leads, and what the body says first."""
+    body = " ".join(hidden(_words(hidden(answer.body))).split())[:200]
     target = f" to {answer.location}" if answer.location else ""
     return f"HTTP {answer.status}{target}" + (f": {body}" if body else "")
+
+
+def _words(body: str) -> str:
+    """What a body says to people: of a page its title, else its text."""
+    if not _PAGE.match(body):
+        return body
+    title = _TITLE.search(body)
+    return unescape(title[1] if title and title[1].strip() else _TAG.sub(" ", body))

@@ -15,6 +15,12 @@ def of_answer(answer: http.Answer) -> str:
     """Why an answer is not a good one; empty when that is not known."""
     if answer.upstream.startswith("fream_"):
         return "nginx does not find the container: it must be in the project's network"
+    if answer.upstream and answer.status in (502, 504) and not answer.connected:
+        port = answer.upstream.rpartition(":")[2]
+        return (
+            f"nginx gets no connection to port {port} of the container: the app must listen "
+            "there on 0.0.0.0, or nginx/nginx.conf name the app's port (upstream)"
+        )
     if 300 <= answer.status < 400:
         why = "to log in" if "login" in answer.location else "elsewhere"
         return (

@@ -128,3 +128,23 @@ def test_an_answer_is_described_in_one_short_line() -> None:
     assert describe(Answer(500, "a\n  b", 0)) == "HTTP 500: a b"
     assert len(describe(Answer(500, "x" * 2000, 0))) < 250
     assert describe(Answer(302, "", 0, {"location": "/login"})) == "HTTP 302 to /login"
+
+
+@pytest.mark.parametrize(
+    ("page", "words"),
+    [
+        (
+            "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>…</body></html>",
+            "502 Bad Gateway",
+        ),
+        (
+            "<!DOCTYPE html><html><body><h1>Whitelabel Error Page</h1><p>Tom &amp; Eve</p></body>",
+            "Whitelabel Error Page Tom & Eve",
+        ),
+        ("<html><title> </title><p>down", "down"),
+        ("<html" + "<" * 60_000, "<html<<<"),
+        ('{"html": "<p>"}', '{"html": "<p>"}'),
+    ],
+)
+def test_of_a_page_its_words_are_told(page: str, words: str) -> None:
+    assert describe(Answer(502, page, 0)).startswith(f"HTTP 502: {words}")

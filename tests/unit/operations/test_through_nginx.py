@@ -77,3 +77,11 @@ def test_an_answer_elsewhere_says_nothing_of_the_apps_own_port(live: Stage) -> N
 
 def test_a_set_that_nginx_does_not_find_has_its_hint(live: Stage) -> None:
     assert "must be in the project's network" in look(live, answer(502, "fream_set1", "-")).hint()
+
+
+@pytest.mark.parametrize("health", [TCP, Health()])
+def test_a_port_that_nginx_gets_no_connection_to_is_named(live: Stage, health: Health) -> None:
+    hint = look(live, answer(502, ADDRESS, "-"), health).hint()
+
+    assert hint.startswith("nginx gets no connection to port 9000 of the container")
+    assert look(live, answer(502, ADDRESS, "0.001"), Health()).hint() == "", "the app's own 502"
