@@ -332,20 +332,20 @@ def test_a_docker_that_hangs_is_ended_at_its_limit(docker: Stub) -> None:
         began = time.monotonic()
         with pytest.raises(EngineError) as caught:
             ask()
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 20
         assert caught.value.why == "Docker did not answer within 1 s"
         assert caught.value.next_step == "docker info"
 
 
 def test_a_docker_whose_plugin_hangs_is_ended_too(docker: Stub) -> None:
     """`docker compose` runs the plugin as a child, which holds docker's output open."""
-    docker("sleep 8; exit 0")
+    docker("sleep 30; exit 0")
     began = time.monotonic()
 
     with pytest.raises(EngineError):
         finish(begin(["compose", "config"]), "Compose could not be asked", limit=1)
 
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 20
 
 
 @pytest.mark.parametrize("script", ["exec sleep 30", "sleep 30; exit 0"])
@@ -363,20 +363,20 @@ def test_a_change_ends_with_its_plugins_when_a_check_objects(docker: Stub, scrip
             check=interrupted,
         )
 
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 20
 
 
 def test_a_second_signal_ends_a_change(docker: Stub, folder: Path) -> None:
     ended = folder / "ended"
-    docker(f"sleep 2; : > {ended}")
+    docker(f"sleep 5; : > {ended}")
     began = time.monotonic()
     threading.Timer(0.5, signal.raise_signal, [signal.SIGINT]).start()
 
     with pytest.raises(KeyboardInterrupt):
         change(lambda docker: docker.image.tag("a", "b"), "It has no name")
 
-    assert time.monotonic() - began < 1.9
-    time.sleep(max(0, began + 2.3 - time.monotonic()))
+    assert time.monotonic() - began < 4.5
+    time.sleep(max(0, began + 5.5 - time.monotonic()))
     assert not ended.exists()
 
 
