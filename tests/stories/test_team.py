@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -19,6 +20,14 @@ from tests.stories.project import Project
 from tests.stories.releases import GOOD, ROOT, Releases
 
 TEAM = f"{NAME}-team"
+LOOK = f"{NAME}-look"
+_GROUPS = {
+    "alice": f"docker,{TEAM}",
+    "bob": f"docker,{TEAM}",
+    "carol": "docker",
+    "dave": LOOK,
+}
+WALL = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
 SHARE = (  # as docs/operations.md has it
     "chgrp -R {group} {folder}/compose {folder}/nginx",
     "chmod -R g+rwX {folder}/compose {folder}/nginx",
@@ -35,10 +44,11 @@ class Person:
     fream: Path
     project: Project
 
-    def runs(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """What fream does for this user, from a login of their own."""
+    def runs(self, *arguments: str, as_user: str = "") -> subprocess.CompletedProcess[str]:
+        """What fream does for this user, from a login of their own. as_user: by sudo."""
         line = f'umask {self.umask}; cd /; exec "$@"'
-        fream: list[str | Path] = [self.fream, "-C", self.project.folder, *arguments]
+        sudo = ["sudo", "--non-interactive", "-u", as_user] if as_user else []
+        fream: list[str | Path] = [*sudo, self.fream, "-C", self.project.folder, *arguments]
         become = ["setpriv", f"--reuid={self.name}", f"--regid={self.name}", "--init-groups"]
         environment = ["env", "-i", f"PATH={os.environ['PATH']}", f"HOME=/home/{self.name}"]
         done = subprocess.run(
@@ -93,13 +103,16 @@ def shop(reachable: Path, releases: Releases) -> Iterator[Project]:
 
 @pytest.fixture(scope="module")
 def people(fream: Path, shop: Project) -> Iterator[dict[str, Person]]:
-    """Alice and Bob, who release, and Carol, who may look; all of them may speak to Docker."""
-    names = {"alice": f"{NAME}-alice", "bob": f"{NAME}-bob", "carol": f"{NAME}-carol"}
+    """Alice and Bob, who release, and Carol, who may look: all of them may speak to Docker.
+
+    Dave may not.
+    """
+    names = {who: f"{NAME}-{who}" for who in _GROUPS}
     try:
         run("groupadd", TEAM)
+        run("groupadd", LOOK)
         for who, name in names.items():
-            groups = "docker" if who == "carol" else f"docker,{TEAM}"
-            run("useradd", "--create-home", "--user-group", "--groups", groups, name)
+            run("useradd", "--create-home", "--user-group", "--groups", _GROUPS[who], name)
         run("chown", "-R", f"{names['alice']}:{names['alice']}", str(shop.folder))
         yield {
             who: Person(name, "022" if who == "bob" else "077", fream, shop)
@@ -109,7 +122,8 @@ def people(fream: Path, shop: Project) -> Iterator[dict[str, Person]]:
         remove_project(OTHER_NAME)
         for name in names.values():
             subprocess.run(["userdel", "--remove", name], check=False, capture_output=True)
-        subprocess.run(["groupdel", TEAM], check=False)
+        for group in (TEAM, LOOK):
+            subprocess.run(["groupdel", group], check=False)
 
 
 def run(*command: str) -> None:
@@ -171,3 +185,39 @@ def test_a_group_that_only_reads(people: dict[str, Person], shop: Project) -> No
     assert alice.name in bob.succeeds("history")
     assert GOOD in bob.succeeds("status")
     assert f"sudo -u {alice.name} fream" in bob.is_refused("switch", "--version", GOOD)
+
+
+def test_a_wall_is_sudo_for_these_words_alone(people: dict[str, Person], shop: Project) -> None:
+    alice, dave = people["alice"], people["dave"]
+    (rule,) = re.findall(r"```sudoers\n(.*?)```", WALL, re.DOTALL)
+    for written, here in {
+        "%shop-look": f"%{LOOK}",
+        "(deploy)": f"({alice.name})",
+        "/usr/local/bin/fream": str(alice.fream),
+        "/srv/shop": str(shop.folder),
+    }.items():
+        assert written in rule
+        rule = rule.replace(written, here)
+    place = Path("/etc/sudoers.d") / LOOK
+    place.write_text(rule, encoding="utf-8")
+    place.chmod(0o440)
+    try:
+        run("visudo", "--check", "--file", str(place))
+        assert "docker" in dave.runs("status").stderr.lower(), "by himself he sees nothing of it"
+        for words in (["status"], ["history"], ["logs"]):
+            done = dave.runs(*words, as_user=alice.name)
+            assert done.returncode == 0, done.stderr
+            assert done.stdout
+        before = shop.picture()
+        for words in (
+            ["switch", GOOD],
+            ["status", "--interval", "1s"],
+            ["down"],
+            ["logs", "nginx"],
+        ):
+            done = dave.runs(*words, as_user=alice.name)
+            assert done.returncode == 1
+            assert "password is required" in done.stderr, "sudo, not fream, says so"
+        assert shop.picture() == before
+    finally:
+        place.unlink()
