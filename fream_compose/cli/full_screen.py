@@ -41,9 +41,10 @@ class Keyboard:
             tty.setcbreak(self._descriptor, termios.TCSANOW)
 
     def give_back(self) -> None:
-        """As it was."""
+        """As it was, unless it hung up."""
         if self._is_there:
-            termios.tcsetattr(self._descriptor, termios.TCSANOW, self._before)
+            with suppress(termios.error):
+                termios.tcsetattr(self._descriptor, termios.TCSANOW, self._before)
 
     def pressed(self, key: str) -> bool:
         """Whether a key was pressed since the last question."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import pty
 import termios
@@ -44,6 +45,10 @@ class Desk:
     def is_as_it_was(self) -> bool:
         return termios.tcgetattr(self.end) == self.before
 
+    def hang_up(self) -> None:
+        os.close(self.hand)
+        self.hand = os.open(os.devnull, os.O_RDWR)
+
     def close(self) -> None:
         os.close(self.hand)
         os.close(self.end)
@@ -64,7 +69,7 @@ def taken(desk: Desk, pause: Callable[[float], None] = time.sleep) -> Iterator[F
     """The screen at a desk. Not of a fixture: pytest takes the streams back before a test."""
     with (
         os.fdopen(os.dup(desk.end), "r") as keyboard,
-        os.fdopen(os.dup(desk.end), "w") as screen,
+        io.TextIOWrapper(io.FileIO(os.dup(desk.end), "w"), write_through=True) as screen,
         pytest.MonkeyPatch.context() as patch,
     ):
         patch.setattr("sys.stdin", keyboard)
@@ -141,3 +146,12 @@ def test_a_terminal_that_does_not_say_how_large_it_is_gets_the_usual_size(desk: 
     with taken(desk) as screen:
         screen.show(lines)
         assert "80 columns" in desk.seen()
+
+
+def test_a_terminal_that_hangs_up_ends_the_watch_as_its_signal_says(desk: Desk) -> None:
+    def pause(_seconds: float) -> None:
+        desk.hang_up()
+        raise InterruptedRun(1)
+
+    with pytest.raises(InterruptedRun), taken(desk, pause) as screen:
+        screen.wait(1)
