@@ -14,11 +14,10 @@ from fream_compose.nginx.proxy import Proxy
 from fream_compose.operations.drift import Drift, drift_of
 from fream_compose.operations.ownership import refusal
 from fream_compose.operations.snapshot import Snapshot, take_snapshot
+from fream_compose.operations.through_nginx import CONNECTED_SECONDS
 from fream_compose.project.layout import HTTPS
 from fream_compose.project.settings import Settings
 from fream_compose.release import SetName
-
-_ANSWER_SECONDS = 3.0
 
 
 @dataclass(frozen=True)
@@ -122,9 +121,10 @@ def zone_of(name: str, offset: str) -> Zone | None:
 def _upstream(settings: Settings, proxy: Proxy, name: SetName) -> str:
     health = settings.switch.health
     try:
-        upstream = proxy.ask(name, health.path, _ANSWER_SECONDS, health.headers).upstream
-    except http.Garbled:
-        return "an address"  # nginx hands on what is no HTTP, and its own headers not with it
+        upstream = proxy.ask(name, health.path, CONNECTED_SECONDS, health.headers).upstream
+    except (http.Garbled, http.TooLate):
+        # nginx hands on what is no HTTP, and its own headers not with it; or waits for an answer.
+        return "an address"
     except http.Unreachable:
         return ""
     # Where nginx knows no address it gives the name of its upstream block.

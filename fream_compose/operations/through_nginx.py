@@ -13,7 +13,7 @@ from fream_compose.project.health_settings import Health
 _OF_NGINX = (502, 504)
 # nginx itself answers within three where it gets no connection: it looks the name up for two
 # at most, and connects for one. So long it only waits for what it has connected to.
-_CONNECTED_SECONDS = 4.0
+CONNECTED_SECONDS = 4.0
 
 
 class ThroughNginx:
@@ -42,7 +42,7 @@ class ThroughNginx:
         """Ask once."""
         service, health = self._service, self._health
         beside = "" if service.is_app else service.name
-        limit = seconds if self._judged else _CONNECTED_SECONDS
+        limit = seconds if self._judged else CONNECTED_SECONDS
         try:
             answer = self._proxy.ask(service.set, health.path, limit, health.headers, check, beside)
         except http.Unreachable as error:

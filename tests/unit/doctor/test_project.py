@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from fream_compose import http
 from fream_compose.doctor.project import Zone, project_facts, zone_of
 from fream_compose.release import SetName
 from tests.fakes import Stage
@@ -21,6 +22,18 @@ def test_a_set_that_nginx_has_not_found_is_told(live: Stage) -> None:
 
     assert upstreams[SetName.SET1].startswith("127.0.0.1:")
     assert upstreams[SetName.SET2] == ""
+
+
+@pytest.mark.parametrize("error", [http.Garbled("no HTTP"), http.TooLate("no answer within 4 s")])
+def test_a_set_that_takes_its_time_or_speaks_no_http_has_been_found(
+    live: Stage, monkeypatch: pytest.MonkeyPatch, error: http.Unreachable
+) -> None:
+    def ask(*_: object) -> http.Answer:
+        raise error
+
+    monkeypatch.setattr(live.proxy, "ask", ask)
+
+    assert dict(project_facts(live.project, live.proxy).upstreams)[SetName.SET1] == "an address"
 
 
 @pytest.mark.parametrize(
