@@ -82,7 +82,7 @@ def way_in(path: Path) -> str:
     with suppress(OSError, StopIteration):
         path, found = _seen(path)
         user = _user(found.st_uid)
-        if found.st_uid == os.getuid():
+        if found.st_uid == os.geteuid():
             return f"chmod u+rwX {shlex.quote(str(path))}"
         if releases(_project(path)):
             joins = f"sudo usermod -aG {_group(found.st_gid)} $USER, then log in again"

@@ -109,7 +109,7 @@ def test_who_may_not_write_is_told_how_to_get_there(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "access", lambda path, _mode: path != folder)
-    monkeypatch.setattr(os, "getuid", lambda: 4711)
+    monkeypatch.setattr(os, "geteuid", lambda: 4711)
 
     facts = folder_facts(folder)
 

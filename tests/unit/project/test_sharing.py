@@ -150,7 +150,7 @@ def test_a_refusal_says_whose_it_is_and_how_to_join(
     os.chown(compose, 0, 0)
     (compose / ".env").touch()
     assert sharing.way_in(compose / ".env") == f"chmod u+rwX {compose / '.env'}"
-    monkeypatch.setattr(os, "getuid", lambda: GROUP)
+    monkeypatch.setattr(os, "geteuid", lambda: GROUP)
     assert sharing.owners(compose / ".env") == "it belongs to root"
     assert sharing.way_in(compose / ".env") == "Run fream as root: sudo -u root fream ..."
     compose.chmod(0o2775)

@@ -34,7 +34,7 @@ NOT_TRIED = {
     *("cli/views/errors.py", "times.py", "cli/usage.py"),  # our own words, moments, Typer's words
     *("cli/session.py", "doctor/examination.py", "doctor/finding.py", "doctor/server.py"),
     *("cli/exec.py", "cli/init.py", "cli/logs.py"),  # options, ids to pass on
-    *("operations/guard.py", "operations/health.py", "operations/hooks.py"),
+    *("operations/guard.py", "operations/health.py", "operations/hints.py", "operations/hooks.py"),
     *("docker/farewell.py", "operations/workers.py"),  # ids and names that were read
     "docker/container_log.py",  # lines for the excerpt, and addresses of networks
     "docker/refusals.py",  # the last line of what was printed
