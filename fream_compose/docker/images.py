@@ -185,10 +185,14 @@ class Images:
     def nginx_version(self) -> str:
         """What the nginx of the settings' image says of itself. Raises EngineError."""
         image = self.settings.nginx_image
-        what = f"{image} could not be run"
         if facts(image) is None:
-            change(lambda docker: docker.image.pull(image, quiet=True), what, PULL)
-        return run_once(image, ["nginx", "-v"], what, network="none").strip()
+            what = f"{image} could not be pulled"
+            try:
+                change(lambda docker: docker.image.pull(image, quiet=True), what, PULL)
+            except EngineError as error:
+                raise refusals.explain(error, image) from error
+        told = run_once(image, ["nginx", "-v"], f"{image} could not be run", network="none")
+        return told.strip()
 
     def free_bytes(self) -> int | None:
         """Free space where Docker stores images; None when that is not on this server."""

@@ -30,7 +30,7 @@ _NOT_THERE = _when(
     r"|repository .* not found|: not found$",
     "{host} has no such image",
     "The registry answers, and does not have {asked} of {repository}",
-    "docker push {reference}, or release a version that is there",
+    "docker push {reference}, or name a version that is there",
 )
 # What comes first decides: an answer may say several of these.
 _REFUSALS = (
@@ -69,7 +69,7 @@ _REFUSALS = (
         r"no such host|server misbehaving|name resolution|no servers could be reached",
         "{host} is not known",
         "No DNS server that this server asks has an address for it",
-        "Correct the registry's name (IMAGE_REGISTRY in .env), or this server's DNS",
+        "Correct the registry's name in .env, or this server's DNS",
     ),
     _when(
         r"server gave HTTP response to HTTPS client",
@@ -87,7 +87,7 @@ _REFUSALS = (
         r"connection refused",
         "{host} is down",
         "Connection refused: nothing listens there",
-        "Start the registry, or correct IMAGE_REGISTRY in .env",
+        "Start the registry, or correct its name in .env",
     ),
     _when(
         r"timeout|timed out|deadline exceeded|no route to host|network is unreachable"

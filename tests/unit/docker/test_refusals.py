@@ -100,7 +100,7 @@ def test_a_missing_image_is_told_with_the_tags_that_were_released_here() -> None
         "The registry answers, and does not have the tag 2.0 of shop/web",
         "Released here, the newest first: 1.5, 1.4, 1.3, 1.1, 1.2",
     ]
-    assert error.next_step == f"docker push {IMAGE}, or release a version that is there"
+    assert error.next_step == f"docker push {IMAGE}, or name a version that is there"
 
 
 def test_before_the_first_release_no_tag_is_named() -> None:

@@ -74,6 +74,16 @@ def test_the_image_that_is_missing_is_named_with_its_service(server: Server) -> 
     assert "does not have the tag 1.0 of " in caught.value.why
 
 
+def test_an_image_of_nginx_that_is_missing_is_told_like_one_of_a_release(server: Server) -> None:
+    server.save()
+
+    with pytest.raises(EngineError) as caught:
+        opened(server).images.nginx_version()
+
+    image = opened(server).settings.nginx_image
+    assert caught.value.what == f"{image} could not be pulled: Docker Hub has no such image"
+
+
 def test_what_a_release_remembers_is_taken_from_here_under_the_names_of_now(
     server: Server,
 ) -> None:
