@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import IO, Any, Protocol, cast
 
-from fream_compose.secrecy import hidden
+from fream_compose.secrecy import hidden, hidden_ends
 
 LIMIT = 8000  # bytes that are kept of the beginning, and as many of the end
 _POLL_SECONDS = 0.05
@@ -49,7 +49,7 @@ class Output:
         if not lost:
             return hidden(kept.decode(errors="replace"))
         cut = (kept[:limit], kept[-limit:])
-        head, tail = (hidden(part.decode(errors="replace")) for part in cut)
+        head, tail = hidden_ends(*(part.decode(errors="replace") for part in cut))
         return f"{head}\n… {lost:,} bytes are left out …\n{tail}"
 
 

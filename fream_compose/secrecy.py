@@ -58,6 +58,18 @@ def hidden(text: str) -> str:
     return text
 
 
+def hidden_ends(head: str, tail: str) -> tuple[str, str]:
+    """The two ends of a text whose middle is gone, also without what is left of a secret there."""
+    head, tail = hidden(head), hidden(tail)
+    for secret in _known:
+        parts = range(len(secret) - 1, _SHORTEST - 1, -1)
+        if size := next((n for n in parts if head.endswith(secret[:n])), 0):
+            head = head[:-size] + _INSTEAD
+        if size := next((n for n in parts if tail.startswith(secret[-n:])), 0):
+            tail = _INSTEAD + tail[size:]
+    return head, tail
+
+
 def _values(text: str) -> Iterator[str]:
     """The value, line by line, where a name says that it is secret, however odd the line is."""
     quote = ""  # of a value that goes on

@@ -16,6 +16,7 @@ from fream_compose.operations import left_hook
 from fream_compose.operations.inside import reap
 from fream_compose.process import Output, follow
 from fream_compose.project.entry import HookRun, Kind
+from fream_compose.project.envfile import version_variable
 from fream_compose.project.notes import RunningHook
 from fream_compose.project.operator import note, who
 from fream_compose.project.x_fream import Hook, Hooks
@@ -114,6 +115,14 @@ def _command(
     return project.containers.exec_command(app, hook.run, environment)
 
 
+def _of_release(
+    project: Project, release: LiveRelease, check: Callable[[], None]
+) -> Mapping[str, str]:
+    """What Compose needs to run a container of a release, which .env may not name any more."""
+    version = project.images.named(release.set, release.version)
+    return {**project.compose.secrets(check), version_variable(release.set): str(version)}
+
+
 def _run(
     hook: Hook,
     name: str,
@@ -128,7 +137,7 @@ def _run(
     # Before it starts, so that there is no moment at which a killed run would lose it.
     notes.run_hook(running)
     try:
-        values = project.compose.secrets(check) if hook.where == "release" else {}
+        values = _of_release(project, release, check) if hook.where == "release" else {}
         command = _command(hook, project, release, environment)
         process = _start(command, name, project, {**values, **environment})
     except FreamError:

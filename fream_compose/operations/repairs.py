@@ -13,6 +13,7 @@ from fream_compose.operations.diagnosis import Fault, left_over
 from fream_compose.operations.hand_over import HandOver
 from fream_compose.operations.live_images import name_again, ready, record
 from fream_compose.operations.removal import KeptError, booted, remove
+from fream_compose.operations.rollback import is_past_no_return
 from fream_compose.operations.snapshot import Snapshot, take_snapshot
 from fream_compose.release import LiveRelease, SetName, Version, new_switch_id
 from fream_compose.waiting import wait_until
@@ -156,9 +157,10 @@ class Repairs:
         if other not in snapshot.healthy:
             return None
         # A release that never served may have been held back for a reason.
-        served = {e.version for e in self._context.history.entries() if e.served}
+        entries = self._context.history.entries()
         version = str(snapshot.holds.get(other) or snapshot.versions[other])
-        if version not in served:
+        served = [e for e in entries if e.served and e.version == version]
+        if not served or (_is_kept(snapshot, other) and is_past_no_return(entries, served[-1])):
             return None
         return LiveRelease(other, Version.parse(version), new_switch_id(datetime.now(UTC)))
 
@@ -221,3 +223,8 @@ def _serves(url: str) -> bool:
     except http.Unreachable:
         return False
     return True
+
+
+def _is_kept(snapshot: Snapshot, name: SetName) -> bool:
+    """Whether a set waits for a rollback, so that the release after it was found good."""
+    return any(kept and kept.set == name for kept in (snapshot.warm, snapshot.overdue))

@@ -55,6 +55,15 @@ def _reject_past_no_return(entries: tuple[Entry, ...], wanted: Entry) -> None:
             )
 
 
+def is_past_no_return(entries: tuple[Entry, ...], wanted: Entry) -> bool:
+    """Whether a release after it said that there is no way back behind it."""
+    try:
+        _reject_past_no_return(entries, wanted)
+    except NoWayBackError:
+        return True
+    return False
+
+
 def _found(served: list[Entry], live: Version | None, wanted: str) -> Entry:
     if wanted:
         return _named(reversed(served), wanted)

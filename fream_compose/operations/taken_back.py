@@ -46,7 +46,11 @@ def _kept(context: Context, run: str, name: SetName) -> str:
 
 
 def _of_all(context: Context, name: SetName) -> str:
-    """What the containers of a set printed, one after the other. Raises EngineError."""
+    """What the containers of a set printed, one after the other.
+
+    Raises EngineError, and ConfigurationError where nobody knows the secrets to hide.
+    """
+    context.project.compose.secrets()
     containers, until = context.project.containers, time.monotonic() + _SECONDS
     members = sorted(containers.members(name), key=lambda member: member.name)
     parts = []

@@ -59,8 +59,16 @@ def open_note(path: Path) -> BinaryIO:
     return _open(path, sharing.note_mode(path.parent))
 
 
+def write_all(file: BinaryIO, data: bytes) -> None:
+    """Write to a file that is not buffered. Raises OSError also where only a part fits in."""
+    if file.write(data) != len(data):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
 def _open(path: Path, mode: int) -> BinaryIO:
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    # No link: root may give the file to the owner of the folder, who could have made one.
+    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
+    descriptor = os.open(path, flags, 0o600)
     sharing.give(descriptor, path.parent, mode)
     return os.fdopen(descriptor, "ab+", buffering=0)
 
@@ -88,7 +96,7 @@ def make_state_folder(path: Path) -> None:
 def _make(path: Path, mode: Callable[[], int]) -> None:
     try:
         path.mkdir(mode=0o700, exist_ok=True)
-        if _mode(path) == mode():
+        if _mode(path) == mode() and not sharing.is_strayed(path.stat(), path.parent):
             return
         descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
@@ -155,7 +163,9 @@ def _take_permissions(descriptor: int, path: Path, mode: int) -> None:
     folder, current = path.parent, path.stat() if path.exists() else None
     mode = stat.S_IMODE(current.st_mode) if current else mode
     os.fchmod(descriptor, sharing.mode_in(folder, mode))
-    if current and (current.st_uid, current.st_gid) != (os.geteuid(), os.getegid()):
+    if current is None:
+        sharing.bring_home(descriptor, folder)
+    elif (current.st_uid, current.st_gid) != (os.geteuid(), os.getegid()):
         with suppress(PermissionError):
             shared = sharing.releases(folder)  # then it has the folder's group by now
             os.fchown(descriptor, current.st_uid, -1 if shared else current.st_gid)

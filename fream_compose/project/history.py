@@ -113,8 +113,7 @@ def _append(path: Path, line: bytes) -> None:
         end = file.seek(0, os.SEEK_END)
         torn = end and os.pread(file.fileno(), 1, end - 1) != b"\n"
         try:
-            file.write(b"\n" * bool(torn) + line)
-            file.flush()
+            durable.write_all(file, b"\n" * bool(torn) + line)
             os.fsync(file.fileno())
         except OSError:
             file.truncate(end)

@@ -19,7 +19,7 @@ class KeptLogs:
 
         The oldest go first, which may make room on the disk. Raises ConfigurationError.
         """
-        durable.make_folder(self._folder.parent)
+        durable.make_state_folder(self._folder.parent)
         durable.make_folder(self._folder)
         path = self._folder / f"{run}.log"
         others = sorted(each for each in self._folder.glob("*.log") if each != path)

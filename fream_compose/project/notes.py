@@ -210,7 +210,7 @@ class Notes:
         with suppress(OSError):
             with durable.open_note(aside) as file:
                 file.truncate(0)
-                file.write(json.dumps(note).encode())
+                durable.write_all(file, json.dumps(note).encode())
             aside.replace(self._run)
 
     def progress(self, run: str = "") -> Progress | None:

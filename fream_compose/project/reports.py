@@ -27,7 +27,7 @@ class Reports:
 
     def write(self, identifier: str, text: str, page: str) -> None:
         """Keep a report, its owner's alone, and forget the oldest. Raises ConfigurationError."""
-        durable.make_folder(self.directory.parent)
+        durable.make_state_folder(self.directory.parent)
         durable.make_folder(self.directory)
         durable.write(self.json(identifier), text, mode=0o600)
         durable.write(self.page(identifier), page, mode=0o600)

@@ -59,12 +59,27 @@ def give(descriptor: int, folder: Path, mode: int) -> None:
 
     What belongs to somebody else, who has done so, stays as it is.
     """
+    bring_home(descriptor, folder)
     now, shared = os.fstat(descriptor), folder.stat()
     with suppress(PermissionError):
         if shared.st_mode & stat.S_ISGID and now.st_gid != shared.st_gid:
             os.fchown(descriptor, -1, shared.st_gid)
         if stat.S_IMODE(now.st_mode) != mode:
             os.fchmod(descriptor, mode)
+
+
+def is_strayed(found: os.stat_result, folder: Path) -> bool:
+    """Whether root made what is in the folder of somebody else, who could not use it."""
+    return os.geteuid() == 0 and found.st_uid == 0 and folder.stat().st_uid != 0
+
+
+def bring_home(descriptor: int, folder: Path) -> None:
+    """Give the owner of a folder what root made in it, as a timer or with sudo."""
+    found = os.fstat(descriptor)
+    # What has another name elsewhere is not only of this folder.
+    if is_strayed(found, folder) and (found.st_nlink == 1 or stat.S_ISDIR(found.st_mode)):
+        owner = folder.stat()
+        os.fchown(descriptor, owner.st_uid, owner.st_gid)
 
 
 def owners(path: Path) -> str:

@@ -13,7 +13,7 @@ import urllib.request
 from pathlib import Path
 
 SECONDS = 10
-LOG_LINES, LONGEST = 15, 2500  # what Slack shows of a text
+LOG_LINES, LINE, LONGEST = 15, 480, 2500  # what Slack shows of a text
 MARKS = {"done": "✅", "failing": "🔥", "cancelled": "⚪"}  # the rest: failed
 
 
@@ -60,6 +60,18 @@ def facts() -> list[str]:
     return [f"{name}: {value}" for name, value in known.items() if value]
 
 
+def excerpt(lines: list[str]) -> str:
+    """The last lines of a log, as many as Slack takes: what it counts is escaped."""
+    shown, room = [], LONGEST
+    for line in reversed(lines[-LOG_LINES:]):
+        line = escaped(line[:LINE].replace("```", "'''"))
+        room -= len(line) + 1
+        if room < 0:
+            break
+        shown.append(line)
+    return "\n".join(reversed(shown))
+
+
 def message() -> dict:
     told = report()
     result = found("RESULT")
@@ -70,9 +82,8 @@ def message() -> dict:
         {"type": "header", "text": {**plain(title[:150]), "emoji": True}},
         {"type": "section", "text": plain("\n".join(facts()))},
     ]
-    if log := "\n".join(told.get("log", ())[-LOG_LINES:]):
-        fence = escaped(log[-LONGEST:].replace("```", "'''"))
-        blocks.append({"type": "section", "text": {"type": "mrkdwn", "text": f"```{fence}```"}})
+    if log := excerpt(told.get("log", ())):
+        blocks.append({"type": "section", "text": {"type": "mrkdwn", "text": f"```{log}```"}})
     return {"text": escaped(title), "blocks": blocks}
 
 

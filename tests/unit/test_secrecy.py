@@ -17,7 +17,7 @@ from fream_compose.docker.reads import begin, finish
 from fream_compose.errors import EngineError, FreamError, unexpected
 from fream_compose.http import Answer
 from fream_compose.operations.health import describe
-from fream_compose.process import Output
+from fream_compose.process import LIMIT, Output
 from fream_compose.secrecy import hidden
 from tests.fakes import Stage
 from tests.fakes.commands import Fream
@@ -214,3 +214,27 @@ def test_a_project_that_compose_cannot_read_tells_no_secret(
 def test_who_opens_no_project_hides_nothing() -> None:
     assert FreamError("a", "b").why == "b"
     assert json.loads(hidden("{}")) == {}
+
+
+@pytest.mark.parametrize("shown", range(5, len(SECRET)))
+def test_no_part_of_a_secret_is_left_where_a_text_was_cut(tmp_path: Path, shown: int) -> None:
+    (tmp_path / ".env").write_text(ENV)
+    secrecy.learn(tmp_path)
+    output = Output()
+    output.add(f"{'x' * 20}{SECRET}{'y' * 4000}{SECRET}{'z' * 20}".encode())
+
+    told = output.text(20 + shown)
+
+    assert told.startswith(f"{'x' * 20}***\n")
+    assert told.endswith(f"\n***{'z' * 20}")
+
+
+def test_no_part_is_left_either_where_more_was_printed_than_is_kept(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text(ENV)
+    secrecy.learn(tmp_path)
+    output = Output()
+    output.add(b"x" * (LIMIT - 6) + SECRET.encode() + b"y" * 3 * LIMIT)
+    output.add(SECRET.encode() + b"z" * (LIMIT - 6))
+
+    assert SECRET[:5] not in output.text()
+    assert SECRET[-5:] not in output.text()

@@ -17,13 +17,13 @@ from typing import Any
 import pytest
 
 from fream_compose import secrecy
-from fream_compose.errors import HookError, InterruptedRun, LockedError
+from fream_compose.errors import HookError, InterruptedRun, LockedError, UnhealthyError
 from fream_compose.operations import hooks, left_hook
 from fream_compose.project.entry import Kind
 from fream_compose.project.notes import RunningHook
 from fream_compose.project.x_fream import Hook, Hooks
 from fream_compose.release import SetName
-from tests.fakes import Stage
+from tests.fakes import Behaviour, Stage
 
 # Of this process alone: other tests run beside it, and what bears the mark is ended.
 RUN = secrets.token_hex(8)
@@ -455,3 +455,21 @@ def test_a_hook_that_shows_a_password_to_everybody_is_found(tmp_path: Path) -> N
     }
 
     assert hooks.exposed(Hooks.model_validate(run)) == ["before_start (mysql, host)"]
+
+
+def test_a_hook_in_the_release_runs_in_its_image_also_when_env_names_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage = staged(tmp_path, "after_failure", {"run": ["undo"], "in": "release"})
+    stage.put(SetName.SET1, "1.0.0")
+    stage.project.behaviours["1.0.1"] = Behaviour(status=503)
+    seen = tmp_path / "seen"
+    printing = ["sh", "-c", f"echo $SET2_VERSION > {seen}"]
+    monkeypatch.setattr(stage.project, "one_off_command", lambda *_: printing)
+
+    with pytest.raises(UnhealthyError):
+        stage.switch("1.0.1")
+
+    assert seen.read_text().startswith("1.0.1")
+    assert stage.project.env.get("SET2_VERSION") != "1.0.1"
+    stage.project.close()

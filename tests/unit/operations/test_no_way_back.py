@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from fream_compose.errors import FreamError, GuardError
+from fream_compose.operations.recovery import Recovery
 from fream_compose.operations.rollback import NO_WAY_BACK
 from fream_compose.operations.status import status
 from fream_compose.release import SetName
@@ -132,3 +133,16 @@ def test_a_history_that_cannot_be_read_hides_no_status(contracted: Stage) -> Non
     path.mkdir()
 
     assert status(contracted.project, contracted.proxy).no_way_back == ""
+
+
+@pytest.mark.parametrize("reason", ["", WHY])
+def test_a_recovery_goes_back_to_a_warm_set_only_where_there_is_a_way(
+    live: Stage, reason: str
+) -> None:
+    live.switch("1.0.1", keep_warm=timedelta(minutes=10), no_way_back=reason)
+    live.fresh()
+    live.project.apps[SetName.SET2].end(1)
+
+    Recovery(live.context).repair()
+
+    assert live.serves() == ("1.0.1" if reason else "1.0.0")

@@ -10,6 +10,8 @@ import pytest
 
 from fream_compose.errors import ConfigurationError
 from fream_compose.project import durable, lock, sharing
+from fream_compose.project.kept_logs import KeptLogs
+from fream_compose.project.reports import Reports
 from fream_compose.project.state import state_of
 
 GROUP = 54_321
@@ -158,3 +160,47 @@ def test_a_refusal_says_whose_it_is_and_how_to_join(
     assert sharing.way_in(compose / ".env").startswith("sudo usermod -aG root $USER, then log in")
     os.chown(compose / ".env", GROUP, GROUP)
     assert sharing.owners(compose / ".env") == f"it belongs to {GROUP} and the group {GROUP}"
+
+
+@needs_root
+def test_what_root_makes_belongs_to_the_owner_of_its_folder(compose: Path) -> None:
+    """A timer of root, or sudo, would else lock the owner out of the notes."""
+    os.chown(compose, GROUP, GROUP)
+    state = compose / ".fream"
+
+    durable.make_state_folder(state)
+    durable.write(state / "whole", "text")
+    durable.open_note(state / "note").close()
+    Reports(state / "reports").write("20260101T000000Z-abcdef", "{}", "")
+
+    made = [state, *state.rglob("*")]
+    assert len(made) == 6
+    assert {(path.stat().st_uid, path.stat().st_gid) for path in made} == {(GROUP, GROUP)}
+
+
+@needs_root
+def test_root_gives_nothing_away_that_is_elsewhere_too(compose: Path, tmp_path: Path) -> None:
+    os.chown(compose, GROUP, GROUP)
+    mine = tmp_path / "mine"
+    mine.touch()
+    (compose / "link").symlink_to(mine)
+    (compose / "hard").hardlink_to(mine)
+
+    with pytest.raises(OSError, match="link"):
+        durable.open_note(compose / "link")
+    durable.open_note(compose / "hard").close()
+
+    assert mine.stat().st_uid == 0
+
+
+@pytest.mark.parametrize("mode", [0o2710, 0o2771])
+def test_a_report_and_a_log_leave_the_notes_open_to_who_may_look(compose: Path, mode: int) -> None:
+    compose.chmod(0o2755 if mode == 0o2710 else 0o2775)
+    state = compose / ".fream"
+    durable.make_state_folder(state)
+    state.chmod(mode)
+
+    Reports(state / "reports").write("20260101T000000Z-abcdef", "{}", "")
+    KeptLogs(state / "logs").keep("20260101T000000Z-abcdef", "text")
+
+    assert stat.S_IMODE(state.stat().st_mode) == mode

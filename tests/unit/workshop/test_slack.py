@@ -7,6 +7,7 @@ import os
 import subprocess
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -172,3 +173,18 @@ def test_without_a_webhook_the_missing_file_is_named(tmp_path: Path) -> None:
 
     assert done.returncode == 1
     assert ".fream-slack" in done.stdout
+
+
+def test_a_log_full_of_markup_still_fits(slack: Slack, tmp_path: Path) -> None:
+    hostile = examples.hostile()
+    report = tmp_path / "long.json"
+    log = ("&" * 3000, *["<init>" * 60] * 20, "the last line")
+    report.write_text(replace(hostile, log=log).to_json())
+
+    told(tmp_path, SLACK_WEBHOOK_URL=slack.url, FREAM_REPORT=str(report))
+
+    ((_, message),) = slack.got
+    text = message["blocks"][-1]["text"]["text"]
+    assert len(text) <= 3000
+    assert text.endswith("the last line```")
+    assert "&lt;init&gt;" in text
