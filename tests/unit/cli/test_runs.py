@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import signal
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from fream_compose.errors import GuardError, InterruptedRun
+from fream_compose.errors import ConfigurationError, GuardError, InterruptedRun
 from fream_compose.interruption import LeaveNow
 from fream_compose.operations.journal import Journal
 from fream_compose.operations.left_runs import close
@@ -400,3 +401,25 @@ def test_a_step_that_failed_is_found_behind_what_it_led_to() -> None:
     assert report.failed_step(first) == report.failed_step(second) == "begin"
     assert report.failed_step(ValueError("between steps")) == ""
     assert report.failed_step(None) == ""
+
+
+def test_a_log_whose_secrets_nobody_knows_is_not_kept(
+    stage: Stage, fream: Fream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when a run was killed, and the command of x-fream.secrets fails now."""
+    stage.put(SetName.SET1, "1.0.0")
+    stage.project.behaviours["1.0.1"] = Behaviour(status=500, logs=("login tomcat-42 refused",))
+    known = stage.project.compose.secrets
+
+    def asked(check: Callable[[], None] = lambda: None) -> Mapping[str, str]:
+        if stage.project.running().get("set2"):
+            raise ConfigurationError("No secrets from x-fream.secrets (age): it failed")
+        return known(check)
+
+    monkeypatch.setattr(stage.project.compose, "secrets", asked)
+
+    result = fream("switch", "1.0.1")
+
+    assert result.exit_code == 6
+    assert "the log of set2 is not kept: No secrets" in result.stdout
+    assert not list(stage.settings.state_directory.rglob("*.log"))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import os
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -102,3 +104,13 @@ def test_a_full_disk_leaves_the_old_content() -> None:
     """/dev/full is where a write always fails for want of room; it cannot hold a temp file."""
     with pytest.raises(ConfigurationError):
         durable.write(Path("/dev/full/file"), "text")
+
+
+def test_a_write_of_which_only_a_part_fits_in_is_an_error() -> None:
+    class Full(io.BytesIO):
+        def write(self, data: Any, /) -> int:
+            return super().write(data[:3])
+
+    durable.write_all(Full(), b"abc")
+    with pytest.raises(OSError, match="No space left"):
+        durable.write_all(Full(), b"abcd")
