@@ -21,7 +21,8 @@ from tests.stories.project import Project
 pytestmark = pytest.mark.e2e
 
 CROWD = Mix.only(new=8, keepalive=8, post=4)
-FEWEST_A_SECOND = 200
+# A load worth the name on a busy machine of two cores; an idle one does hundreds.
+FEWEST_A_SECOND = 50
 # A client gives up after so long: a release that hangs must not hold the load as well.
 PATIENCE_SECONDS = 1.5
 MANY = 5000  # of the site's own load; what may fail is said by `lost_soon`
@@ -80,7 +81,7 @@ class Scene:
             path.unlink(missing_ok=True)
         over = threading.Event()
         with Load(self._project.http_port, CROWD, 600, request_seconds=PATIENCE_SECONDS) as load:
-            load.wait_for(2 * FEWEST_A_SECOND)
+            load.wait_for(8 * FEWEST_A_SECOND)
             watch = threading.Thread(target=self._mark, args=(load, over), daemon=True)
             watch.start()
             try:
@@ -88,7 +89,7 @@ class Scene:
             finally:
                 over.set()
                 watch.join()
-            load.wait_for(FEWEST_A_SECOND)
+            load.wait_for(4 * FEWEST_A_SECOND)
 
     def _mark(self, load: Load, over: threading.Event) -> None:
         for path, name in ((self._begun, "dying"), (self._done, "dead")):

@@ -109,7 +109,7 @@ def test_tab_completes_what_is_typed(shell: str, folder: Path) -> None:
             shows(screen, whole)
             screen.type("C-u")
             shows(screen, "")
-            screen.type("clear", "Enter")
+            screen.type("C-l")
             shows(screen, "")
 
 
