@@ -94,6 +94,14 @@ def span(seconds: float) -> str:
     return _two(whole, _DAY, "d", _HOUR, "h")
 
 
+def limit(seconds: float) -> str:
+    """How long something may take, in the largest unit that divides it: `90 s`, `5 min`, `1 h`."""
+    for unit, name in ((_HOUR, "h"), (_MINUTE, "min")):
+        if seconds and not seconds % unit:
+            return f"{seconds / unit:g} {name}"
+    return f"{seconds:g} s"
+
+
 def _two(whole: int, large: int, name: str, small: int, rest: str) -> str:
     count, left = whole // large, whole % large // small
     return f"{count} {name} {left} {rest}" if left else f"{count} {name}"

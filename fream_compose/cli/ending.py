@@ -17,7 +17,7 @@ from fream_compose.text import clean, count
 
 def say(text: str, stream: TextIO | None = None, timestamps: bool = False) -> None:
     """Print lines. timestamps: whether each begins with this moment."""
-    shown = github.neutral(text) if github.at_work() else text
+    shown = github.fit(text)
     print(stamped(shown) if timestamps else shown, file=Tolerant(stream or sys.stdout), flush=True)
 
 
@@ -39,7 +39,8 @@ def say_failed(error: FreamError, timestamps: bool, machine: bool) -> None:
     say("\n".join(lines), sys.stderr, timestamps)
     if github.at_work() and not machine:
         told = "\n".join(line for line in explained(error)[1:] if not line.startswith("  log "))
-        print(github.command("error", told, title=error.what), flush=True)
+        annotation = github.command("error", told, title=error.what)
+        print(annotation, file=Tolerant(sys.stdout), flush=True)
 
 
 def sum_up(

@@ -1,7 +1,7 @@
 """fream history: what was done, when and by whom."""
 
 import sys
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,10 +13,10 @@ from fream_compose.cli.ending import say
 from fream_compose.cli.options import Output, OutputOption, ReportOutput
 from fream_compose.cli.session import session
 from fream_compose.errors import UsageError
+from fream_compose.text import count
 
 if TYPE_CHECKING:
     from fream_compose.project.entry import Entry
-    from fream_compose.project.history import Log
     from fream_compose.project.state import StateFolder
 
 commands = typer.Typer()
@@ -41,7 +41,7 @@ def runs(
     from fream_compose.cli.views.history import folded, table
 
     with session("history", output) as run:
-        log = _seen(project.state(context.obj))
+        log = project.state(context.obj).seen()
         if output is Output.JSON:
             entries = [asdict(entry) for entry in log.entries[-limit:]]
             run.done({"entries": entries, "passed_over": log.passed_over}, "")
@@ -50,7 +50,7 @@ def runs(
         form = form_of(sys.stdout)
         lines = table(shown, datetime.now(UTC), form) if shown else ["Nothing was done yet"]
         if log.passed_over:
-            lines.append(f"{log.passed_over} lines of the history could not be read")
+            lines.append(f"{count(log.passed_over, 'line')} of the history could not be read")
         say("\n".join(lines))
 
 
@@ -77,7 +77,7 @@ def show(
         if file and output in (ReportOutput.TEXT, ReportOutput.JSON):
             raise UsageError(f"{output} is not written to a file", next_step="--output html FILE")
         state = project.state(context.obj)
-        entry = entry_of(_seen(state).entries, wanted)
+        entry = entry_of(state.seen().entries, wanted)
         if output in (ReportOutput.TEXT, ReportOutput.JSON):
             told = details(entry, datetime.now(UTC), state.logs.path(entry.log))
             run.done(asdict(entry), "\n".join(told))
@@ -111,21 +111,3 @@ def _write(path: Path, text: str) -> None:
         path.write_text(f"{text}\n", encoding="utf-8")
     except OSError as error:
         raise durable.unwritable(path, error) from error
-
-
-def _seen(folder: "StateFolder") -> "Log":
-    """The history as it is to be seen: a run whose process is gone does not run any more."""
-    from fream_compose.project import lock
-    from fream_compose.project.entry import Result
-
-    log = folder.history.read()
-    running = {entry.id for entry in log.entries if not entry.ended}
-    if not running or not lock.free(folder.path):
-        return log
-    log = folder.history.read()  # what ended between the two looks has said so by now
-    why = "Its process is gone without a word; the next run tells what became of it"
-    entries = (
-        replace(e, result=Result.INTERRUPTED, why=why) if e.id in running and not e.ended else e
-        for e in log.entries
-    )
-    return replace(log, entries=tuple(entries))

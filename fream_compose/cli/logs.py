@@ -9,6 +9,7 @@ import typer
 
 from fream_compose.cli.options import Output, OutputOption
 from fream_compose.cli.project import looked_at, state
+from fream_compose.cli.reports import github
 from fream_compose.cli.session import session
 from fream_compose.cli.shortcut import LINES, SINCE, lines_of
 from fream_compose.docker.reads import become_log
@@ -63,7 +64,10 @@ def logs(
 
 
 def _print_kept(folder: "StateFolder", wanted: str, tail: int | None) -> None:
-    """Print a log that was kept, byte by byte. Raises UsageError where there is none."""
+    """Print a log that was kept, byte by byte; to a runner of GitHub without its commands.
+
+    Raises UsageError where there is none.
+    """
     from fream_compose.project.history import find
 
     entry = find(folder.history.read().entries, wanted)
@@ -76,7 +80,9 @@ def _print_kept(folder: "StateFolder", wanted: str, tail: int | None) -> None:
     sys.stdout.flush()
     with path.open("rb") as file:
         for line in file if tail is None else deque(file, maxlen=tail):
-            sys.stdout.buffer.write(line)
+            text = line.decode("utf-8", "surrogateescape")
+            told = github.fit(text).encode("utf-8", "surrogateescape") if github.at_work() else line
+            sys.stdout.buffer.write(told)
     sys.stdout.buffer.flush()
 
 

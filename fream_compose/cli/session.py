@@ -11,24 +11,25 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from fream_compose.cli.colour import draws
 from fream_compose.cli.ending import say, say_done, say_failed, sum_up
 from fream_compose.cli.machine import broke, succeeded
-from fream_compose.cli.reports import github
+from fream_compose.cli.reports.chosen import report_of
 from fream_compose.cli.reports.jsonl import JsonlReport
-from fream_compose.cli.reports.plain import PlainReport
-from fream_compose.cli.reports.terminal import TerminalReport
+from fream_compose.cli.reports.stream import lost
 from fream_compose.cli.views.errors import explained
 from fream_compose.errors import (
+    ConfigurationError,
     EngineError,
     FreamError,
     LockedError,
     UsageError,
+    reason,
     unexpected,
 )
 from fream_compose.interruption import Interruption, LeaveNow, interruption
 from fream_compose.project.operator import introduce
-from fream_compose.report import Heading, Report
+from fream_compose.report import Heading
+from fream_compose.secrecy import hidden
 from fream_compose.text import clean
 
 if TYPE_CHECKING:
@@ -45,7 +46,8 @@ class Run:
     def __init__(self, command: str, output: str, state: Interruption) -> None:
         self.command = command
         self.interruption = state
-        self.report = _report(output)
+        told = preferences
+        self.report = report_of(output, told.quiet, told.verbose, told.timestamps)
         self._json = output != "text"
         self._told = ""
         self._journal: Journal | None = None
@@ -66,7 +68,8 @@ class Run:
         from fream_compose.project.notes import Notes
 
         seconds = seconds_of("--wait", wait)
-        command = shlex.join(["fream", *sys.argv[1:]])
+        # What others may read of it, such as the notes: colleagues who may look, and not more.
+        command = hidden(clean(shlex.join(["fream", *sys.argv[1:]])))
         folder = project.settings.state_directory
         notes = Notes(folder)
         self.report.begin(_heading(project, command))
@@ -148,6 +151,11 @@ class Run:
         why = f"; {line}" if (line := " ".join(error.why.split())) else ""
         self.notice(f"{error.what}{why}", "What follows goes by the settings of the last run")
 
+    def reject_unsaid(self) -> None:
+        """Raise ConfigurationError where a result is lost, and nothing was done that stays."""
+        if self.report.heading is None and lost:
+            raise unsaid(lost[-1])
+
     def notice(self, *lines: str) -> None:
         """Say something beside the result."""
         say(clean("notice: " + "\n        ".join(lines)), sys.stderr)
@@ -201,8 +209,10 @@ def session(
     with interruption() as state:
         run = Run(command, output, state)
         try:
+            lost.clear()
             introduce(by, note)
             yield run
+            run.reject_unsaid()
         except FreamError as error:
             run.failed(error, error.result)
             raise SystemExit(error.exit_code) from error
@@ -217,6 +227,11 @@ def session(
             raise SystemExit(left.exit_code) from left
 
 
+def unsaid(error: OSError) -> ConfigurationError:
+    """The error of a result that could not be printed."""
+    return ConfigurationError("What was asked for could not be printed", reason(error))
+
+
 def seconds_of(option: str, text: str) -> float:
     """The seconds of an option such as --wait; zero for an empty text. Raises UsageError."""
     from fream_compose.project.durations import duration
@@ -225,20 +240,6 @@ def seconds_of(option: str, text: str) -> float:
         return duration(text).total_seconds() if text else 0.0
     except ValueError as error:
         raise UsageError(f"{option} is not valid", str(error)) from error
-
-
-def _report(output: str) -> Report:
-    if output == "jsonl":
-        return JsonlReport(out=sys.stdout)
-    if preferences.quiet:
-        return Report()
-    stream = sys.stdout if output == "text" else sys.stderr
-    if output == "text" and github.at_work():
-        return github.GithubReport(out=stream, timestamps=preferences.timestamps)
-    # What Docker is asked is said on lines of its own, which would tear a line that is alive.
-    if draws(stream) and not preferences.verbose:
-        return TerminalReport(out=stream)
-    return PlainReport(out=stream, timestamps=preferences.timestamps)
 
 
 def _heading(project: "Project", command: str) -> Heading:

@@ -15,9 +15,10 @@ import typer
 from fream_compose.cli.colour import draws
 from fream_compose.cli.form import form_of
 from fream_compose.cli.machine import succeeded
-from fream_compose.cli.project import find, history, looked_at
+from fream_compose.cli.project import find, history, looked_at, state
+from fream_compose.cli.reports import github
 from fream_compose.cli.reports.stream import Tolerant
-from fream_compose.cli.session import Run, preferences, seconds_of, session
+from fream_compose.cli.session import Run, preferences, seconds_of, session, unsaid
 from fream_compose.errors import ConfigurationError, FreamError, InterruptedRun, UsageError
 from fream_compose.text import clean
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from fream_compose.operations.status import Status
     from fream_compose.operations.watch import Frame
     from fream_compose.project.history import History
+    from fream_compose.project.state import StateFolder
 
 commands = typer.Typer()
 
@@ -84,7 +86,7 @@ def status(
             found = look(project, proxy)
             failure = found.fault or project.unreadable
             if output is StatusOutput.PROMETHEUS:
-                _print_metrics(found, history(context.obj))
+                _print_metrics(found, state(context.obj))
             else:
                 _print(run, found, failure, output)
             if exit_code:
@@ -109,12 +111,13 @@ def _print(run: Run, found: "Status", failure: FreamError | None, output: Status
         run.failed(failure, found.to_json())
 
 
-def _print_metrics(found: "Status", log: "History") -> None:
+def _print_metrics(found: "Status", folder: "StateFolder") -> None:
     from fream_compose.cli.views.prometheus import metrics
 
     last = None
     with suppress(ConfigurationError):
-        last = next(reversed(log.entries()), None)
+        ended = (e for e in reversed(folder.seen().entries) if e.of_release and e.set and e.ended)
+        last = next(ended, None)
     print(metrics(found, last), end="")
 
 
@@ -128,11 +131,13 @@ def _or_outline(
     run: Run, given: "Path | None", output: StatusOutput, by_level: bool
 ) -> "Iterator[tuple[Project, Proxy]]":
     """The project; when its settings cannot be read, what nginx and Docker say all the same."""
-    directory, unreadable = find(given), None
+    directory, unreadable, found = find(given), None, None
     try:
         with looked_at(given, lambda _: None, _import_status) as found:
             yield found
     except ConfigurationError as error:
+        if found and not found[0].unreadable:
+            raise  # of what was looked at, not of the settings
         unreadable = error
     if unreadable:
         if output is StatusOutput.PROMETHEUS:
@@ -182,7 +187,13 @@ def _watch(
 
 
 def _say(text: str) -> None:
-    print(Tolerant(sys.stdout).fitted(text), flush=True)
+    """Print. Raises BrokenPipeError, and ConfigurationError for what else keeps it from it."""
+    try:
+        print(Tolerant(sys.stdout).fitted(github.fit(text)), flush=True)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise unsaid(error) from error
 
 
 @contextmanager

@@ -182,6 +182,11 @@ class Images:
         """Mark images as needed by this project. Raises EngineError."""
         local_images.keep_images(self.settings.project, needed)
 
+    def refused(self, error: EngineError, wanted: Iterable[str]) -> EngineError:
+        """What kept services from starting, by the first wanted image that is not here, if any."""
+        missing = next((image for image in wanted if facts(image) is None), None)
+        return refusals.explain(error, missing) if missing else error
+
     def nginx_version(self) -> str:
         """What the nginx of the settings' image says of itself. Raises EngineError."""
         image = self.settings.nginx_image

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from fream_compose import times
 from fream_compose.errors import FreamError, HookError, InterruptedRun, reason
 from fream_compose.operations import inside
 from fream_compose.operations.certificates import HostCertificate
@@ -49,7 +50,7 @@ def _run(context: Context, hook: Hook, row: HostCertificate) -> None:
     except (OSError, ValueError) as error:
         raise HookError(f"{name} cannot be run", reason(error)) from error
     if code is None:
-        raise HookError(f"{name} took longer than {seconds:g} s", "it was ended")
+        raise HookError(f"{name} took longer than {times.limit(seconds)}", "it was ended")
     if code:
         last = "; ".join(printed.splitlines()[-1:])
         raise HookError(f"{name} failed", f"exit code {code}; {last}".removesuffix("; "))

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
 
-from fream_compose import http
+from fream_compose import http, times
 from fream_compose.docker.facts import Condition
 from fream_compose.errors import EngineError, UnhealthyError
 from fream_compose.operations import health, members
@@ -132,7 +132,7 @@ class Checks:
                 return
             if self._clock() >= self._deadline:
                 raise self._unhealthy(
-                    f"The new release was not healthy within {limit:g} s", failing
+                    f"The new release was not healthy within {times.limit(limit)}", failing
                 )
             saw(failing)
             self._pause(_CONTAINERS_POLL_SECONDS)

@@ -4,6 +4,7 @@ and who serves begins. Told from what runs, so that it may be done again at any 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
+from fream_compose import times
 from fream_compose.docker.facts import Condition
 from fream_compose.docker.farewell import KILLED
 from fream_compose.operations.context import Context
@@ -116,8 +117,8 @@ class HandOver:
         if seen and (seen.alive or seen.exit_code == KILLED):
             report, containers = self._context.report, self._project.containers
             report.warn(
-                f"{one.service} of an earlier release did not end within its {seen.grace:g} s, "
-                "and was killed; what it was at is lost"
+                f"{one.service} of an earlier release did not end within its "
+                f"{times.limit(seen.grace)}, and was killed; what it was at is lost"
             )
             for line in containers.logs(seen.name):
                 report.note(f"  log      {line}")

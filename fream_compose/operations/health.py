@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from html import unescape
 
-from fream_compose import http, pattern
+from fream_compose import http, pattern, times
 from fream_compose.docker.facts import Condition
 from fream_compose.errors import UnhealthyError
 from fream_compose.project.health_settings import Health
@@ -81,7 +81,7 @@ def wait_until_healthy(
             looked = clock()
             _reject_crashed(probe)
         if seen.final or clock() >= deadline:
-            limit = f"within {settings.timeout.total_seconds():g} s"
+            limit = f"within {times.limit(settings.timeout.total_seconds())}"
             raise UnhealthyError(
                 f"The new release was not healthy {limit}"
                 if not seen.final

@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import replace
 from types import MappingProxyType
 
+from fream_compose import times
 from fream_compose.docker.project import Project
 from fream_compose.errors import FreamError, HookError, reason
 from fream_compose.operations import left_hook
@@ -185,7 +186,7 @@ def _finish(
     seconds = hook.timeout.total_seconds()
     code = follow(process, output, seconds, check)
     if code is None:
-        what, why = f"The hook {name} took longer than {seconds:g} s", "it was ended"
+        what, why = f"The hook {name} took longer than {times.limit(seconds)}", "it was ended"
     elif code:
         what, why = f"The hook {name} failed", _ending(code)
     else:

@@ -113,9 +113,12 @@ def start(
         try:
             project.compose.up_healthy(names, _READY_SECONDS, look, anew, stop_seconds)
         except EngineError as error:
-            _explain(project, error)
+            images = (settings.services[name].image for name in names)
+            told = project.images.refused(error, images)
+            if told is error:
+                _explain(project, error)
             if KEEPER not in names or _keeps(project):
-                raise
+                raise told from error
             context.report.warn(
                 f"{KEEPER}, which keeps the certificates, could not be started: "
                 f"{' '.join(error.why.split())}; can ACME_IMAGE in {settings.env_path} be had? "

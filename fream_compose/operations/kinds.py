@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from fream_compose import grpc_health, http, tcp
+from fream_compose import grpc_health, http, tcp, times
 from fream_compose.docker.facts import Condition
 from fream_compose.errors import ConfigurationError
 from fream_compose.operations import hints, inside
@@ -163,7 +163,7 @@ class Command:
         code, printed = inside.run(service.project, service.container, self._words, limit, check)
         told = _end_of(printed)
         if code is None:
-            fault = f"it did not end within {limit:g} s, and was ended"
+            fault = f"it did not end within {times.limit(limit)}, and was ended"
             return Seen(fault=fault + (f": {told}" if told else ""), hint=lambda: _HANGS)
         if code == 0:
             return Seen("exit code 0", seconds=time.monotonic() - began)

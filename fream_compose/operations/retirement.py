@@ -39,7 +39,7 @@ class Retirement:
         if done and not connections:
             return "nothing in flight"
         self._context.report.warn(f"what is still open to {old} is cut when it stops")
-        counted = f"{connections} open connections" if connections else "requests in flight"
+        counted = count(connections, "open connection") if connections else "requests in flight"
         return f"{counted} at the deadline"
 
     def _counting(

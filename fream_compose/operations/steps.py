@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from fream_compose import times
 from fream_compose.docker.changes import PULL, START
 from fream_compose.operations import prune
 from fream_compose.operations.context import Context
@@ -118,11 +119,11 @@ def _take_over(plan: Plan, request: SwitchRequest, settings: Settings) -> _Steps
     yield from _hooks(StepId.AFTER_CUT_OVER, request, settings)
     if old:
         seconds = switch.drain.timeout.total_seconds()
-        yield StepId.DRAIN, f"Drain {old.set}", f"at most {seconds:g} s", seconds
+        yield StepId.DRAIN, f"Drain {old.set}", f"at most {times.limit(seconds)}", seconds
     if switch.guard.time:
         seconds = switch.guard.time.total_seconds()
         back = f"back to {old.set} if it fails" if old else "there is nothing to go back to"
-        yield StepId.GUARD, f"Guard {new}", f"{seconds:g} s from the cut-over; {back}"
+        yield StepId.GUARD, f"Guard {new}", f"{times.limit(seconds)} from the cut-over; {back}"
 
 
 def _hand_over_cause(plan: Plan, settings: Settings) -> str:

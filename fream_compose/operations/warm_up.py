@@ -7,6 +7,7 @@ from itertools import cycle, islice
 from fream_compose import http
 from fream_compose.project.x_fream import WarmUp
 from fream_compose.report import Saw, unseen
+from fream_compose.text import count
 
 
 def warm_up(
@@ -31,9 +32,8 @@ def warm_up(
             good = list(pool.map(lambda path: _good(ask, path), batch))
             sent += len(good)
             failed += good.count(False)
-            saw(
-                f"{sent} of {settings.requests} requests" + (f", {failed} failed" if failed else "")
-            )
+            told = f"{sent:,} of {count(settings.requests, 'request')}"
+            saw(told + (f", {failed:,} failed" if failed else ""))
     return sent, failed
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from fream_compose.docker.project import Project
-from fream_compose.errors import FreamError
+from fream_compose.errors import ConfigurationError, FreamError
 from fream_compose.nginx.proxy import Proxy
 from fream_compose.nginx.traffic import SetTraffic, Traffic
 from fream_compose.operations.status import Status, status
@@ -90,7 +90,7 @@ class Watch:
             traffic=self._traffic.look(),
             draining=draining,
             draining_seconds=0.0 if since is None else round(self._clock() - since, 1),
-            events=self._history.entries()[-_EVENTS:],
+            events=self._events(),
             connections=self._connections(found),
         )
 
@@ -103,6 +103,13 @@ class Watch:
             return status(self._project, self._proxy), ""
         except FreamError as error:
             return None, f"{error}: {error.why}" if error.why else str(error)
+
+    def _events(self) -> tuple[Entry, ...]:
+        """None where the history cannot be read: there is more to watch than that."""
+        try:
+            return self._history.entries()[-_EVENTS:]
+        except ConfigurationError:
+            return ()
 
     def _connections(self, found: Status | None) -> dict[str, int]:
         runs = {c.service for c in found.containers if c.state == "running"} if found else set()

@@ -158,6 +158,7 @@ def _model() -> "TypeAdapter[Entry]":
     return TypeAdapter(Entry)
 
 
+_LONGEST = 1e9  # seconds
 _EARLIER = {  # what an older fream called a result
     "worse": Result.FAILING,
     "GuardError": Result.CUT_BACK,
@@ -171,6 +172,8 @@ def read_entry(line: str) -> Entry | None:
     try:
         entry = foreign.of_json(line, _entry)
         read_moment(entry.started)
+        if not all(0 <= seconds < _LONGEST for seconds in (entry.seconds, *entry.steps.values())):
+            return None
         # A release whose run ended before it was decided where it goes has no set.
         if entry.served or entry.version:
             Version.parse(entry.version)

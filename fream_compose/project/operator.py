@@ -6,6 +6,7 @@ import socket
 from dataclasses import dataclass
 
 from fream_compose.errors import UsageError
+from fream_compose.secrecy import hidden
 from fream_compose.text import clean
 
 _CI_JOBS = ("BUILD_TAG", "GITHUB_RUN_ID", "CI_JOB_URL")  # Jenkins, GitHub, GitLab
@@ -44,13 +45,13 @@ def who() -> str:
     place = f"{user}@{server()}"
     job = next((os.environ[name] for name in _CI_JOBS if os.environ.get(name)), "")
     if _told.by:
-        return f"{_told.by} ({', '.join(filter(None, (place, job)))})"
-    return f"{place} ({job})" if job else place
+        return hidden(f"{_told.by} ({', '.join(filter(None, (place, job)))})")
+    return hidden(f"{place} ({job})" if job else place)
 
 
 def note() -> str:
     """What whoever runs this wants known; empty where nothing was said."""
-    return _told.note
+    return hidden(_told.note)
 
 
 def _said(option: str, given: str | None, variable: str) -> str:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from fream_compose.release import read_moment
 
+_LONGEST = 1e9  # seconds; what claims more is no limit
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -39,6 +41,8 @@ def read_progress(note: Mapping[str, str]) -> Progress | None:
         moments = note.get("since", ""), note.get("step_since", "")
         for moment in filter(None, moments):
             read_moment(moment)
+        if not 0 <= (limit := float(note.get("limit", 0))) < _LONGEST:
+            return None
         return Progress(
             note["run"],
             note["command"],
@@ -49,7 +53,7 @@ def read_progress(note: Mapping[str, str]) -> Progress | None:
             *moments,
             int(note.get("number", 0)),
             int(note.get("of", 0)),
-            float(note.get("limit", 0)),
+            limit,
             note.get("latest", ""),
         )
     except (KeyError, ValueError):

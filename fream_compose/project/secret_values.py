@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
-from fream_compose import secrecy
+from fream_compose import secrecy, times
 from fream_compose.errors import ConfigurationError
 from fream_compose.process import LIMIT, Output, follow
 from fream_compose.project.x_fream import SwitchSettings
@@ -66,7 +66,9 @@ class SecretValues:
             if code or code is None:
                 _learn(output.whole())  # it may have complained of what it was about to print
             if code is None:
-                raise self._refused(f"it took longer than {seconds:g} s", _end_of(complaints))
+                raise self._refused(
+                    f"it took longer than {times.limit(seconds)}", _end_of(complaints)
+                )
             if code:
                 raise self._refused(f"it failed with exit code {code}", _end_of(complaints))
         if output.cut:

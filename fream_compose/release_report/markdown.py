@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from fream_compose.release_report import words
 from fream_compose.release_report.facts import ReleaseReport
-from fream_compose.text import clean, one_line
+from fream_compose.text import clean, count, one_line
 from fream_compose.times import span
 
 _LOG_LINES, _WARNINGS = 20, 5
@@ -29,8 +29,8 @@ def _head(report: ReleaseReport) -> Iterator[str]:
     run = report.run
     project = f"{_plain(report.project)}: " if report.project else ""
     yield f"*{project}{_plain(words.headline(report))}* ({run.result.words})"
-    if run.of_release:
-        yield f"- {_code(words.change(report))}"
+    if run.of_release and (change := words.change(report)):
+        yield f"- {_code(change)}"
     note = f", {_code(run.note)}" if run.note else ""
     yield f"- by {_code(run.by)}{note}"
     yield f"- {words.when(run)}, took {span(run.seconds)}"
@@ -60,7 +60,7 @@ def _warnings(report: ReleaseReport) -> Iterator[str]:
     found: Sequence[str] = report.run.warnings
     yield from (f"- warning: {_code(each)}" for each in found[:_WARNINGS])
     if (more := len(found) - _WARNINGS) > 0:
-        yield f"- {more} more warnings"
+        yield f"- {count(more, 'more warning')}"
 
 
 def _log(report: ReleaseReport) -> Iterator[str]:

@@ -47,8 +47,8 @@ def _released(run: Entry, version: str) -> str:
 def change(report: ReleaseReport) -> str:
     """From what to what, such as `1.0.0 (set1) → 1.0.1 (set2)`; empty for what is no release."""
     run, before = report.run, report.run.replaced_tag
-    if not run.of_release:
-        return report.run.tag
+    if not (run.of_release and run.set):
+        return run.tag  # where it was to go was not decided yet
     was = f"{before} ({SetName(run.set).other})" if before else "nothing"
     return f"{was} → {report.run.tag} ({run.set})"
 
@@ -111,6 +111,7 @@ def milliseconds(taken: float) -> str:
 
 def failed_step(report: ReleaseReport) -> str:
     """What the step is called that failed; empty where none did."""
-    wanted = report.run.failed_step
+    if not (wanted := report.run.failed_step):
+        return ""
     titles = [step.title for step in report.steps if wanted in (step.id, step.title)]
     return (titles or [wanted])[-1]

@@ -60,6 +60,7 @@ class FakeProject(Project, PublishedPorts, FakeWorkers):
         self.pulled: dict[str, str] = {}
         self.kept: set[str] = set()
         self.kept_by_others: set[str] = set()
+        self.absent: set[str] = set()  # images that no registry gives
         self.behaviours: dict[str, Behaviour] = {}
         self.script: dict[str, Script] = {}
         self.apps: dict[SetName, FakeApp] = {}
@@ -381,6 +382,10 @@ class FakeProject(Project, PublishedPorts, FakeWorkers):
 
     def keep_images(self, needed: Sequence[Image]) -> None:
         self.kept |= {image.tags[0] for image in needed}
+
+    def refused(self, error: EngineError, wanted: Iterable[str]) -> EngineError:
+        missing = [image for image in wanted if image in self.absent]
+        return EngineError(f"{error.what}: no {missing[0]}", error.why) if missing else error
 
     def free_bytes(self) -> int | None:
         return DISK_BYTES - IMAGE_BYTES * len(self.pulled)

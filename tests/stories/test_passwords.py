@@ -13,6 +13,7 @@ from tests.stories.docker import docker
 from tests.stories.project import Project
 from tests.stories.releases import GOOD
 
+DOWN = "127.0.0.1:1"  # a registry: nothing listens there
 WRONG = "wrong " + secrets.token_urlsafe(12)
 
 
@@ -45,6 +46,19 @@ def test_a_user_or_database_that_the_data_does_not_know_is_found(
 
     assert result.code == 3, result
     assert "stranger" in result.err
+
+
+def test_an_image_that_cannot_be_had_is_told_like_one_of_a_release(
+    before_release: Project,
+) -> None:
+    with before_release.changed_env(MYSQL_IMAGE=f"{DOWN}/mysql:9"):
+        docker("rm", "-f", before_release.container("mysql"))
+        result = before_release.fream("up", "infra")
+
+    assert result.code == 5, result
+    assert f"{DOWN} is down" in result.err
+    assert "Start the registry, or correct its name in .env" in result.err
+    before_release.succeed("up", "infra")
 
 
 def test_another_root_password_is_a_warning(before_release: Project) -> None:

@@ -107,3 +107,11 @@ def test_lines_of_a_log_begin_with_the_time_of_day_and_say_the_zone_once() -> No
 
 def test_lines_without_a_moment_are_as_they_are() -> None:
     assert times.stamped(["Traceback:", "", "  Z z"]) == ["Traceback:", "", "  Z z"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [(0, "0 s"), (0.5, "0.5 s"), (90, "90 s"), (100, "100 s"), (300, "5 min"), (7200, "2 h")],
+)
+def test_a_limit_is_told_in_the_largest_unit_that_divides_it(seconds: float, told: str) -> None:
+    assert times.limit(seconds) == told

@@ -27,6 +27,11 @@ def neutral(text: str) -> str:
     return "\n".join(f"\\{line}" if line.lstrip().startswith("::") else line for line in lines)
 
 
+def fit(text: str) -> str:
+    """Text as it may be printed here: where a runner reads it, it finds no command in it."""
+    return neutral(text) if at_work() else text
+
+
 def command(name: str, data: str, **properties: str) -> str:
     """A command to the runner, in one line whatever it says."""
     said = ",".join(f"{key}={_property(value)}" for key, value in properties.items())

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, TextIO
 
 from fream_compose.cli.machine import SCHEMA
+from fream_compose.cli.reports import github
 from fream_compose.cli.reports.stream import Tolerant
 from fream_compose.report import Heading, Move, Report, Step
 
@@ -61,7 +62,7 @@ class JsonlReport(Report):
             "event": event,
         }
         line = json.dumps(told | about, default=str)
-        print(line, file=Tolerant(self.out), flush=True)
+        print(github.fit(line), file=Tolerant(self.out), flush=True)
 
 
 def _placed(step: Step) -> dict[str, Any]:

@@ -3,10 +3,14 @@
 import io
 import os
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TextIO
 
 from fream_compose.text import encodable, plain
+
+# Why something that was printed is not there, though its reader is.
+lost: list[OSError] = []
 
 
 class Tolerant(io.TextIOBase):
@@ -25,7 +29,7 @@ class Tolerant(io.TextIOBase):
 
     def write(self, text: str) -> int:
         """Write what can be written, with replacements for what cannot be shown."""
-        with suppress(OSError):
+        with _tolerated():
             self._stream.write(self.fitted(text))
         return len(text)
 
@@ -40,7 +44,7 @@ class Tolerant(io.TextIOBase):
 
     def flush(self) -> None:
         """Flush what can be flushed."""
-        with suppress(OSError):
+        with _tolerated():
             self._stream.flush()
 
     def isatty(self) -> bool:
@@ -50,6 +54,16 @@ class Tolerant(io.TextIOBase):
     def fileno(self) -> int:
         """The descriptor, from which rich takes the size of the terminal."""
         return self._stream.fileno()
+
+
+@contextmanager
+def _tolerated() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        pass
+    except OSError as error:
+        lost.append(error)
 
 
 def in_c_locale() -> bool:

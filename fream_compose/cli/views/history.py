@@ -31,6 +31,7 @@ _ENOUGH = {
 _BAD = (Result.FAILING, Result.FAILED, Result.INTERRUPTED, Result.CUT_BACK)
 _GAP = "  "  # between two columns
 _INDENT = 8
+_ARROW = " → "
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def _row(entry: Entry, now: datetime, form: Form) -> _Row:
         entry.short_id,
         times.moment(entry.started),
         entry.kind,
-        f"{was} → {to}" if was else to,
+        f"{was}{_ARROW}{to}" if was else to,
         entry.result.words,
         _took(entry, now),
         entry.by,
@@ -156,7 +157,7 @@ def _beside(most: Mapping[str, int], form: Form) -> dict[str, int]:
 def _line(row: _Row, widths: Mapping[str, int], form: Form) -> str:
     shown = []
     for name, width in widths.items():
-        cell = cut(row.cells[name], width, form.fit("…"))
+        cell = _shortened(row.cells[name], width, form)
         painted = form.paint(cell, Tone.BAD) if row.bad and name == "result" else cell
         shown.append(painted + " " * (width - cell_len(cell)))
     return _GAP.join(shown).rstrip()
@@ -168,9 +169,22 @@ def _below(cells: Sequence[str], form: Form) -> list[str]:
         return []
     *parts, why = cells
     room = form.width - _INDENT
-    line = _GAP.join(filter(None, parts))
+    change, *others = [part for part in parts if part] or [""]
+    least = sum(cell_len(part) + len(_GAP) for part in others)
+    line = _GAP.join([_shortened(change, max(room - least, room // 2), form), *others])
     if cell_len(line) + len(_GAP) + cell_len(why) <= room:
         lines = [_GAP.join(filter(None, (line, why)))]
     else:
         lines = [line, why]
     return [" " * _INDENT + cut(each, room, form.fit("…")) for each in lines if each]
+
+
+def _shortened(cell: str, width: int, form: Form) -> str:
+    """The cell in so many columns; of a change both sides are shown, however long they are."""
+    arrow, dots = form.fit(_ARROW), form.fit("…")
+    was, found, to = cell.partition(arrow)
+    room = width - cell_len(arrow)
+    if cell_len(cell) <= width or not found:
+        return cut(cell, width, dots)
+    first = min(cell_len(was), max(room // 2, room - cell_len(to)))
+    return cut(was, first, dots) + arrow + cut(to, room - first, dots)

@@ -27,6 +27,11 @@ def row(label: str, *parts: str, tone: Tone | None = None) -> Row:
     return Row(label, tuple(part for part in parts if part), tone)
 
 
+def joined(text: str) -> str:
+    """Foreign words, of however many lines, as a part of one line."""
+    return " ".join(line for each in clean(text).splitlines() if (line := each.strip()))
+
+
 def flowed(parts: Iterable[str], room: int, joint: str = "  ") -> Iterator[str]:
     """Lines of at most so many columns; a line ends between parts, or else between words.
 
@@ -57,6 +62,6 @@ def lines_of(rows: Iterable[Row], form: Form = PIPE) -> Iterator[str]:
     for label, parts, tone in rows:
         head = f"{label:<{_LABEL}}"
         head = f"{form.paint(head, tone) if tone else head} "
-        for line in [*flowed((form.fit(clean(part)) for part in parts), room)] or [""]:
+        for line in [*flowed((form.fit(joined(part)) for part in parts), room)] or [""]:
             yield f"{head}{line}".rstrip()
             head = indent

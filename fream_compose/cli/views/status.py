@@ -6,7 +6,7 @@ from datetime import datetime
 from fream_compose import times
 from fream_compose.cli.colour import Tone
 from fream_compose.cli.form import PIPE, Form
-from fream_compose.cli.views.rows import Row, flowed, lines_of, row
+from fream_compose.cli.views.rows import Row, flowed, joined, lines_of, row
 from fream_compose.docker.facts import Container
 from fream_compose.nginx.maintenance import summary
 from fream_compose.operations.certificates import HostCertificate
@@ -15,7 +15,6 @@ from fream_compose.operations.overall import Level, Overall
 from fream_compose.operations.status import LiveStatus, Status
 from fream_compose.project.progress import Progress
 from fream_compose.release import SetName
-from fream_compose.text import clean
 
 _TONES = {Level.WELL: Tone.GOOD, Level.DEGRADED: Tone.WARN, Level.DOWN: Tone.BAD}
 
@@ -34,8 +33,8 @@ def verdict(found: Overall, project: str, form: Form = PIPE) -> Iterator[str]:
     get = f"users get {found.users_get}" if found.users_get else ""
     what = f"{project}: {found.what}" if project else found.what
     parts = [f"{what},", get] if get else [what]
-    *told, last = flowed((form.fit(clean(part)) for part in parts), room, " ")
-    fix = [form.fit(clean(f"fix: {found.fix}"))] if found.fix else []
+    *told, last = flowed((form.fit(joined(part)) for part in parts), room, " ")
+    fix = [form.fit(joined(f"fix: {found.fix}"))] if found.fix else []
     told += flowed([last, *fix], room, "   ")
     head = f"{form.paint(level, _TONES[found.level])}  "
     for line in told:
@@ -125,9 +124,10 @@ def _step(run: Progress, now: datetime) -> Iterator[str]:
     place = f"[{run.number}/{run.of}] " if run.of else ""
     yield f"{place}{run.step}" if run.step else "has just begun"
     if run.step_since:
-        spent = times.span((now - datetime.fromisoformat(run.step_since)).total_seconds())
+        so_far = now - datetime.fromisoformat(run.step_since)
+        spent = times.span(max(0.0, so_far.total_seconds()))
         yield f"{spent} of {times.span(run.limit)}" if run.limit else spent
-    yield f"last: {run.latest}" if run.latest else ""
+    yield run.latest
     since = f" since {times.clock(run.since)} ({times.ago(run.since, now)})" if run.since else ""
     yield f"by {run.by}{since}" if run.by else since.strip()
 

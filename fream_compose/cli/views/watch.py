@@ -8,13 +8,13 @@ from rich.cells import cell_len, set_cell_size
 from fream_compose import times
 from fream_compose.cli.colour import Tone
 from fream_compose.cli.form import PIPE, Form
-from fream_compose.cli.views.rows import Row, lines_of, row
+from fream_compose.cli.views.rows import Row, joined, lines_of, row
 from fream_compose.cli.views.status import https, troubles, verdict, work
 from fream_compose.nginx.traffic import SetTraffic
 from fream_compose.operations.overall import Level, Overall
 from fream_compose.operations.watch import Frame
 from fream_compose.project.entry import Entry, Kind, Result
-from fream_compose.text import clean
+from fream_compose.text import clean, count
 
 _BARS = "▁▂▃▄▅▆▇█"
 _NUMBERS = (("req/s", 8), ("errors", 6), ("p50 ms", 6), ("p99 ms", 6), ("open", 5))
@@ -41,11 +41,13 @@ def plain(frame: Frame) -> str:
     """A line for a log."""
     parts = [f"{times.clock(frame.at)}  {next(_verdict(frame, PIPE))}"]
     parts += [
-        f"{name} {flow.per_second:g}/s, {flow.errors} errors, p50/p99 {_latencies(flow)}"
+        f"{name} {flow.per_second:,.1f}/s, {count(flow.errors, 'error')}, "
+        f"p50/p99 {_latencies(flow)}"
         for name, flow in frame.traffic.items()
         if flow.rates and any(flow.rates)
     ]
-    return "; ".join([*parts, *(f"{one.label}: {', '.join(one.parts)}" for one in _rows(frame))])
+    rows = (f"{one.label}: {', '.join(map(joined, one.parts))}" for one in _rows(frame))
+    return "; ".join([*parts, *rows])
 
 
 def screen(frame: Frame, form: Form, every: float) -> list[str]:
@@ -79,8 +81,8 @@ def _rows(frame: Frame) -> Iterator[Row]:
     found = frame.status
     yield from work(found, now) if found else ()
     if frame.draining:
-        count = frame.connections.get(frame.draining)
-        still = f"{count} open connections" if count else "requests in flight"
+        open_to = frame.connections.get(frame.draining)
+        still = count(open_to, "open connection") if open_to else "requests in flight"
         yield row("draining", f"{frame.draining} for {frame.draining_seconds:.0f} s", still)
     if found:
         yield from (row("ending", str(one)) for one in found.finishing)
@@ -142,8 +144,8 @@ def _milliseconds(value: float | None) -> str:
 
 
 def _open(frame: Frame, name: str) -> str:
-    count = frame.connections.get(name)
-    return "-" if count is None else f"{count}"
+    open_to = frame.connections.get(name)
+    return "-" if open_to is None else f"{open_to}"
 
 
 def _latencies(flow: SetTraffic) -> str:
@@ -158,11 +160,11 @@ def _event(entry: Entry, form: Form) -> str:
     told = " ".join(
         [
             times.moment(entry.started),
-            _cut(entry.tag, 12, form),
+            _cut(entry.tag, 11, form),
             _cut(entry.set, 4, form),
             form.paint(result, tone) if tone else result,
-            _cut(times.span(entry.seconds), 10, form, right=True),
+            _cut(times.span(entry.seconds), 11, form, right=True),
         ]
     )
-    room = form.width - 61
+    room = form.width - 62
     return f"{told}  {_cut(by, room, form).rstrip()}" if room > _SPARK else told.rstrip()

@@ -10,11 +10,12 @@ from dataclasses import replace
 
 import pytest
 
+from fream_compose.project import lock
 from fream_compose.project.entry import Result
 from fream_compose.release import SetName
 from tests.fakes import Stage
 from tests.fakes.commands import Fream
-from tests.unit.cli.test_history import GOOD
+from tests.unit.cli.test_history import BAD, GOOD
 
 
 def test_a_watch_that_is_no_terminal_is_a_line_for_each_look(stage: Stage, fream: Fream) -> None:
@@ -160,3 +161,17 @@ def test_an_app_that_is_closed_says_so_in_the_first_line(stage: Stage, fream: Fr
     assert result.exit_code == 0
     assert result.stdout.startswith("DOWN  shop: closed on purpose since ")
     assert "users get HTTP 503 (maintenance)   fix: fream maintenance off" in result.stdout
+
+
+def test_metrics_tell_of_the_last_release_that_ended_however(stage: Stage, fream: Fream) -> None:
+    def results() -> list[str]:
+        lines = fream("status", "-o", "prometheus").stdout.splitlines()
+        held = [line for line in lines if "_last_release_result{" in line and line.endswith(" 1.0")]
+        return [found[1] for line in held if (found := re.search('result="([^"]+)"', line))]
+
+    stage.history.add(replace(GOOD, result=Result.FAILING))
+    stage.history.add(replace(BAD, result=Result.RUNNING, released=True, why=""))
+
+    with lock.hold(stage.settings.state_directory, "fream switch 1.0.1"):
+        assert results() == ["failing"], "the other one drains"
+    assert results() == ["interrupted"], "its process is gone"

@@ -20,6 +20,7 @@ from fream_compose.docker.images import Images
 from fream_compose.docker.listing import placed_in
 from fream_compose.docker.local_images import Image
 from fream_compose.docker.project import Project, open_project
+from fream_compose.errors import EngineError
 from fream_compose.release import SetName, Version
 from tests.fakes.stage import DIGEST, compose_config
 from tests.ports import free_port
@@ -282,6 +283,10 @@ CALLS: dict[str, tuple[Ask, Sequence[str]]] = {
             f"{QUICK} image tag sha256:2 {IMAGE}:1.0",
             f"{QUICK} image tag sha256:1 {IMAGE}:1.1",
         ],
+    ),
+    "images.refused": (
+        lambda p: p.images.refused(EngineError("x could not be started"), ["x"]),
+        ["docker image inspect x"],
     ),
     "images.digests": (lambda p: p.images.digests("x"), ["docker image inspect x"]),
     "images.bytes_to_pull": (

@@ -54,3 +54,15 @@ def test_an_emulator_of_the_kernels_runs_it_all_the_same(
     (tmp_path / "qemu-aarch64").touch()
 
     images.reject_foreign("shop:1", "arm64")
+
+
+def test_services_that_did_not_start_are_told_by_the_image_that_is_missing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(images, "facts", lambda image: None if image == "db:2" else "is here")
+    error = EngineError("db, web could not be started", "manifest for db:2 not found")
+    known = images.Images.__new__(images.Images)
+
+    assert known.refused(error, ["web:1"]) is error
+    told = known.refused(error, ["web:1", "db:2"])
+    assert told.what == "db, web could not be started: Docker Hub has no such image"

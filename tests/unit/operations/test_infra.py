@@ -117,6 +117,17 @@ def test_where_all_are_well_nobody_is_blamed(live: Stage) -> None:
     assert caught.value.why == "no space left on device"
 
 
+def test_an_image_that_cannot_be_had_is_named_and_no_log_of_a_container(live: Stage) -> None:
+    live.project.absent = {live.settings.services["mysql"].image}
+    live.project.fail("up mysql nginx", "manifest unknown")
+
+    with pytest.raises(EngineError) as caught:
+        up(live)
+
+    assert caught.value.what.endswith(f"no {live.settings.services['mysql'].image}")
+    assert not caught.value.logs
+
+
 def test_what_is_shared_with_another_project_is_refused_before_anything_starts(
     live: Stage,
 ) -> None:

@@ -284,3 +284,12 @@ def test_a_release_that_ended_before_it_had_a_place_is_a_run_and_no_release(tmp_
 
     assert history.entries() == ()
     assert len(history.read().entries) == 1
+
+
+@pytest.mark.parametrize("seconds", [-1.0, 1e300, float("inf"), float("nan")])
+def test_a_row_that_took_a_time_that_is_none_is_passed_over(tmp_path: Path, seconds: float) -> None:
+    history = History(tmp_path / "history.jsonl")
+    history.add(replace(ENTRY, seconds=seconds))
+    history.add(replace(ENTRY, id=f"{ENTRY.id}2", steps={"Drain": seconds}))
+
+    assert (history.read().entries, history.read().passed_over) == ((), 2)

@@ -107,3 +107,13 @@ def test_a_step_that_cannot_be_noted_stops_nobody(tmp_path: Path) -> None:
     notes.follow(notes.begin("fream switch"))
 
     assert notes.progress() is None
+
+
+@pytest.mark.parametrize("limit", ["inf", "nan", "-1", "1e300", "soon"])
+def test_a_step_whose_limit_is_none_is_not_believed(tmp_path: Path, limit: str) -> None:
+    notes = Notes(tmp_path)
+    notes.follow(notes.begin("fream switch"))
+    path = tmp_path / "run.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"limit": limit}))
+
+    assert notes.progress() is None

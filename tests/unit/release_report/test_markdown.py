@@ -65,3 +65,20 @@ def test_what_others_wrote_is_code_and_ends_nowhere_else(name: str) -> None:
     assert not any(sign in ours for sign in "<>[]@#|~\\")
     assert "<!" not in "".join(told)
     assert len("\n".join(told)) < 12_000
+
+
+def test_a_release_that_failed_before_its_place_was_decided_goes_nowhere_yet() -> None:
+    report = examples.never_healthy()
+    early = replace(report, run=replace(report.run, set="", replaced="", failed_step=""), steps=())
+
+    told = markdown(early)
+
+    assert "- `1.4.2`\n" in told
+    assert "failed step" not in told
+
+
+def test_where_no_step_failed_none_is_named_though_steps_have_no_id() -> None:
+    report = examples.good()
+    nameless = tuple(replace(step, id="") for step in report.steps)
+
+    assert "failed step" not in markdown(replace(report, steps=nameless))

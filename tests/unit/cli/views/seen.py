@@ -106,7 +106,7 @@ BUSY = replace(
         number=3,
         of=7,
         limit=100,
-        latest="GET /products HTTP 404",
+        latest="last check: HTTP 404 (/products)",
     ),
 )
 CLOSED = replace(

@@ -179,3 +179,14 @@ def test_a_form_of_no_terminal_is_of_any_length(tmp_path: Path) -> None:
         form = form_of(stream)
 
         assert (form.width, form.paint("x", Tone.BAD), form.fit("→")) == (0, "x", "→")
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_of_a_change_both_sides_are_shown_however_long_they_are(width: int) -> None:
+    was, to = "0ld" + "a" * 37, "new" + "b" * 37
+
+    lines = table([replace(ROWS[1], replaced=was, version=to)], NOW, Form(width))
+
+    [line] = [line for line in lines if "0ld" in line]
+    assert "… → new" in line
+    assert all(cell_len(each) <= width for each in lines)

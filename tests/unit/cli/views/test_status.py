@@ -68,7 +68,7 @@ def test_a_step_says_how_long_it_takes_and_may_take() -> None:
     (line,) = [line for line in lines(BUSY, NOW) if line.startswith("run ")]
 
     assert "[3/7] Wait for set2 to become healthy  34 s of 1 min 40 s" in line
-    assert "last: GET /products HTTP 404" in line
+    assert "of 1 min 40 s  last check: HTTP 404 (/products)  by" in line
     assert "by deploy@server (build-117) since 11:11:33 (40 s ago)" in line
 
 

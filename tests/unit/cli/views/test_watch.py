@@ -12,8 +12,20 @@ from fream_compose.cli.views.watch import plain, screen, sparkline
 from fream_compose.nginx.traffic import SetTraffic
 from fream_compose.operations.status import Status
 from fream_compose.operations.watch import Frame
+from fream_compose.project.entry import Result
 from tests.golden import WIDTHS, holds
-from tests.unit.cli.views.seen import BUSY, CLOSED, DOWN, FLOW, NOW, STATES, WELL, form, frame
+from tests.unit.cli.views.seen import (
+    BUSY,
+    CLOSED,
+    DOWN,
+    FLOW,
+    NOW,
+    STATES,
+    WELL,
+    entry,
+    form,
+    frame,
+)
 
 FRAMES = {name: frame(status) for name, status in STATES.items()} | {
     "draining": frame(WELL, draining="set2", draining_seconds=4.2, connections={"set2": 7}),
@@ -104,7 +116,7 @@ def test_the_newest_release_is_the_first() -> None:
 def test_a_log_gets_one_line_with_the_sets_that_serve() -> None:
     line = plain(frame())
 
-    assert "WELL  shop: 1.0.1 in set1 serves, users get HTTP 200; set1 1204.5/s, 3 errors" in line
+    assert "WELL  shop: 1.0.1 in set1 serves, users get HTTP 200; set1 1,204.5/s, 3 errors" in line
     assert "set2 0/s" not in line
     assert "\n" not in line
 
@@ -124,3 +136,22 @@ def test_foreign_words_steer_no_terminal() -> None:
     evil = replace(WELL, notices=("\x1b[2Jgone\x07",), live=replace(WELL.live, version="\x1b[2J"))  # type: ignore[type-var]
 
     assert "\x1b" not in shown(frame(evil))
+
+
+@pytest.mark.parametrize("width", [60, 79, 80, 120])
+def test_a_release_has_a_line_that_fits_and_a_duration_that_is_whole(width: int) -> None:
+    long = replace(entry(1, Result.INTERRUPTED), seconds=754.0, by="anna (" + "x" * 200)
+
+    *_, line = screen(replace(frame(), events=(long,)), form(width), 1.0)
+
+    assert cell_len(line) <= width
+    assert "interrupted 12 min 34 s" in line
+    assert line.endswith("…") or width < 80
+
+
+def test_one_error_and_one_connection_are_one() -> None:
+    found = frame(WELL, replace(FLOW, errors=1), draining="set2", connections={"set2": 1})
+
+    assert "1 error," in plain(found)
+    assert "1 open connection" in plain(found)
+    assert "1 open connections" not in plain(found)
