@@ -156,6 +156,10 @@ class UncertainError(FreamError):
     exit_code = 9
 
 
+class KeptError(UncertainError):
+    """A set that should go must stay."""
+
+
 class NothingToRollBackError(FreamError):
     """There is no release to go back to."""
 

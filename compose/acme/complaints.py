@@ -11,6 +11,7 @@ from client import Ended
 from wanted import HTTP, Wanted
 
 _AGAIN = "then type: fream certificates renew"
+_ANEW = "fream up infra --recreate"  # what is set of this container, it finds when it is made anew
 _WAITS = "Nothing needs to be done: it is tried again by itself"
 _SHOWN = 300  # characters of what an ACME server says
 
@@ -60,12 +61,11 @@ _KINDS = {
     ),
     "externalAccountRequired": (
         "{server} wants an account of its own (external account binding)",
-        "Set ACME_EAB_KID and ACME_EAB_KEY_FILE in .env to what it gave you, then type: "
-        "fream up infra",
+        f"Set ACME_EAB_KID and ACME_EAB_KEY_FILE in .env to what it gave you, then type: {_ANEW}",
     ),
     "invalidContact": (
         "{server} does not take the e-mail address: {said}",
-        "Set TLS_EMAIL in .env to another one, then type: fream up infra",
+        "Set TLS_EMAIL in .env to another one, then type: fream reload",
     ),
     "serverInternal": ("{server} has a fault of its own: {said}", _WAITS),
 }
@@ -73,13 +73,12 @@ _KINDS |= {"unsupportedContact": _KINDS["invalidContact"], "tls": _KINDS["connec
 _UNKNOWN_KIND = ("{server} refused: {said}", _WAITS)
 _EAB = (
     "{server} does not know the account that it is to bind (external account binding)",
-    "Compare ACME_EAB_KID and ACME_EAB_KEY_FILE in .env with what it gave you, then type: fream "
-    "up infra",
+    f"Compare ACME_EAB_KID and ACME_EAB_KEY_FILE in .env with what it gave you, then type: {_ANEW}",
 )
 _DNS_CHALLENGE = (
     "{server} did not see the record that proves {host}: {said}",
     "Look whether the zone of {host} is at this DNS provider; where records are slow, set "
-    f"ACME_DNS_SECONDS in .env, {_AGAIN}",
+    f"ACME_DNS_SECONDS in .env, then type: {_ANEW}",
 )
 _WORDS: tuple[tuple[str, tuple[str, str]], ...] = (
     (r"requires external account binding", _KINDS["externalAccountRequired"]),
@@ -107,8 +106,7 @@ _WORDS: tuple[tuple[str, tuple[str, str]], ...] = (
         r"CERTIFICATE_VERIFY_FAILED",
         (
             "{server} is not trusted: no known authority stands for its own certificate",
-            "For a server of your own set ACME_CA_FILE in .env to its root, then type: fream up "
-            "infra",
+            f"For a server of your own set ACME_CA_FILE in .env to its root, then type: {_ANEW}",
         ),
     ),
     (
@@ -149,7 +147,7 @@ _WORDS: tuple[tuple[str, tuple[str, str]], ...] = (
         (
             "The ACME client has no plugin {plugin}",
             "Set ACME_IMAGE in .env to the client's image with this plugin, such as "
-            "certbot/{plugin}:v5.8.0, then type: fream up infra",
+            f"certbot/{{plugin}}:v5.8.0, then type: {_ANEW}",
         ),
     ),
     (

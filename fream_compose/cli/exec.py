@@ -7,7 +7,7 @@ import typer
 from typer.core import TyperCommand
 
 from fream_compose.cli.options import Output, OutputOption
-from fream_compose.cli.project import opened
+from fream_compose.cli.project import looked_at
 from fream_compose.cli.session import session
 from fream_compose.cli.shortcut import at_terminal
 from fream_compose.docker.reads import become_command
@@ -67,8 +67,9 @@ def execute(
     """
     from fream_compose.operations import targets
 
-    with session("exec", output) as run, opened(context.obj) as (project, proxy):
-        run.reject_foreign(project)
-        found = targets.container(project, proxy, name, PLACES)
-        targets.reject_stopped(found)
+    with session("exec", output) as run:
+        with looked_at(context.obj, run.warn_of_unreadable) as (project, proxy):
+            run.reject_foreign(project)
+            found = targets.container(project, proxy, name, PLACES)
+            targets.reject_stopped(found)
         become_command(found.name, command, at_terminal())

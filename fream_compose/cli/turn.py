@@ -54,9 +54,8 @@ def ahead(folder: Path, notes: Notes) -> tuple[str, str]:
     now = notes.progress()
     if now is None or now.exit_code is not None or not now.since:
         return one_line(lock.holder(folder)), ""
-    place = f"[{now.number}/{now.of}] " if now.of else ""
     said = f"{now.by} since {moment(now.since)}: {now.command}"
-    return one_line(said), one_line(place + now.step)
+    return one_line(said), one_line(now.at)
 
 
 class Noted:

@@ -84,7 +84,7 @@ def mounts(found: tuple[Mount, ...], directory: Path) -> Finding:
     stale = [m.target for m in found if m.target == _INCLUDE]
     if not (whole and same_place(whole, directory)) or stale:
         text = f"nginx does not read {directory}: {_mounted(whole, stale)}"
-        remedy = f"Mount the whole folder {directory} at {_INSIDE}, then: fream up infra"
+        remedy = f"Mount the whole folder {directory} at {_INSIDE}, then: fream up infra --recreate"
         return fails("mounts", text, remedy)
     return ok("mounts", f"nginx reads the whole folder {directory}")
 
@@ -143,8 +143,7 @@ def drift(snapshot: Snapshot, drifted: tuple[Drift, ...] = ()) -> tuple[Finding,
 def workers(snapshot: Snapshot) -> tuple[Finding, ...]:
     """What runs beside the apps fares well, and is in the Compose files."""
     found = snapshot.workers
-    remedy = "fream logs, with its name; then correct it in a release"
-    ailing = [warning("workers", text, remedy) for text in found.ailing]
+    ailing = [warning("workers", one.what, one.fix) for one in found.ailing]
     return (
         *ailing,
         *(warning("workers", text, "Leave it, or: fream down") for text in found.unknown),

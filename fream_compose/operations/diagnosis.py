@@ -98,8 +98,11 @@ def kept_because(snapshot: Snapshot, name: SetName, replaced: bool = False) -> s
     return f"{other}, which is live, is not healthy: {snapshot.silent or why}"
 
 
-def trouble(snapshot: Snapshot) -> FreamError | None:
-    """Why users are not served; None when they are, and before the first release."""
+def trouble(snapshot: Snapshot, leaving: str = "fream rollback") -> FreamError | None:
+    """Why users are not served; None when they are, and before the first release.
+
+    leaving: what to type to have something else live.
+    """
     live = snapshot.live
     if snapshot.silent:
         return ProxySilentError(
@@ -118,7 +121,7 @@ def trouble(snapshot: Snapshot) -> FreamError | None:
         return UnhealthyError(
             f"{live.set}, which is live, is not healthy",
             seen.summary if seen else "It does not run",
-            next_step="fream logs live; fream rollback" if seen else "fream recover",
+            next_step=f"fream logs live; {leaving}" if seen else "fream recover",
         )
     if live is None and snapshot.occupied:
         named = " and ".join(sorted(snapshot.occupied))

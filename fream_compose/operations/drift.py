@@ -79,7 +79,9 @@ def of_containers(settings: Settings, seen: Snapshot) -> Iterator[Drift]:
     for now in seen.conditions:
         wanted, name = settings.services.get(now.service), settings.set_of(now.service)
         if wanted and (name is None or (seen.live and seen.live.set == name)):
-            yield from _of_container(now, wanted, _RELEASE if name else _RECREATE)
+            by_hand = f"cd {settings.compose_directory}; docker compose up -d {now.service}"
+            ours = _RECREATE if now.service in settings.infra else by_hand
+            yield from _of_container(now, wanted, _RELEASE if name else ours)
 
 
 def _of_container(now: Condition, wanted: ServiceSettings, takes_effect: str) -> Iterator[Drift]:

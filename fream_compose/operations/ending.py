@@ -47,14 +47,15 @@ def variables(report: ReleaseReport) -> dict[str, str]:
     """What a hook at the end of a release finds in its environment, without a kept report."""
     run = report.run
     why = verdict(report) if run.result is Result.FAILING else run.why
+    unseen = run.evidence.get("missing") and not run.evidence.get("served")
     found = {
         "RESULT": run.result,
         "EXIT_CODE": run.exit_code or 0,
         "WHY": why,
         "FAILED_STEP": run.failed_step,
         "SECONDS": run.seconds,
-        "SERVED": run.evidence.get("served", ""),
-        "FAILED": run.evidence.get("failed", ""),
+        "SERVED": "" if unseen else run.evidence.get("served", ""),
+        "FAILED": "" if unseen else run.evidence.get("failed", ""),
         "REPORT": "",
         "REPORT_PAGE": "",
     }

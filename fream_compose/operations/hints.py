@@ -2,17 +2,19 @@
 
 from fream_compose import http
 from fream_compose.grpc_health import INSTALL
-from fream_compose.operations.service import Service
+from fream_compose.operations.service import Service, setting_of
+from fream_compose.project.release_services import APP
 
 _OTHER_PROTOCOL = (
     "What listens on port {port} speaks no HTTP/1.1: gRPC is checked by grpc, FastCGI (PHP-FPM) "
-    "by docker or command, TLS by either of them or by tcp (x-fream.health.by)"
+    "by docker or command, TLS by either of them or by tcp ({by})"
 )
 _NO_HTTP = ("without an answer", "reset", "does not speak HTTP", "broke off")
 
 
-def of_answer(answer: http.Answer) -> str:
-    """Why an answer is not a good one; empty when that is not known."""
+def of_answer(answer: http.Answer, name: str = APP) -> str:
+    """Why an answer of a service is not a good one; empty when that is not known."""
+    path, host = setting_of(name, "path"), setting_of(name, "host")
     if answer.upstream.startswith("fream_"):
         return "nginx does not find the container: it must be in the project's network"
     if answer.upstream and answer.status in (502, 504) and not answer.connected:
@@ -25,18 +27,18 @@ def of_answer(answer: http.Answer) -> str:
         why = "to log in" if "login" in answer.location else "elsewhere"
         return (
             f"The app redirects {why}: choose a path that answers by itself "
-            "(HEALTH_CHECK_POINT), or accept the status (x-fream.health.statuses)"
+            f"({path}), or accept the status ({setting_of(name, 'statuses')})"
         )
     if answer.cut:
-        return "Choose a path with a short answer (HEALTH_CHECK_POINT)"
+        return f"Choose a path with a short answer ({path})"
     if answer.status == 400 and "https" in answer.body.lower():
         return "The port speaks TLS, and is asked without it: check one without, or by tcp"
     return {
-        400: "The app may reject the Host header: set x-fream.health.host",
-        401: "The path wants a login: choose an open one (HEALTH_CHECK_POINT)",
-        403: "The path is not open to all: choose another (HEALTH_CHECK_POINT)",
-        404: "The path does not exist in this release: check HEALTH_CHECK_POINT",
-        421: "The app does not serve this host: set x-fream.health.host",
+        400: f"The app may reject the Host header: set {host}",
+        401: f"The path wants a login: choose an open one ({path})",
+        403: f"The path is not open to all: choose another ({path})",
+        404: f"The path does not exist in this release: check {path}",
+        421: f"The app does not serve this host: set {host}",
     }.get(answer.status, "")
 
 
@@ -46,11 +48,13 @@ def of_silence(service: Service, port: int, fault: str) -> str:
         return "The app accepts connections but does not answer: it may wait for its database"
     # Docker's own proxy accepts and closes, too, where nothing listens behind it.
     if any(word in fault for word in _NO_HTTP) and service.listens(port):
-        return _OTHER_PROTOCOL.format(port=port or service.own_port)
+        by = setting_of(service.name, "by")
+        return _OTHER_PROTOCOL.format(port=port or service.own_port, by=by)
     if service.is_own(port):
         return (
-            "Nothing listens on the app's port: the app must listen on 0.0.0.0 at the port "
-            "that SERVER_PORT names, and may need more time (HEALTH_CHECK_TIMEOUT)"
+            f"Nothing listens on the app's port: the app must listen on 0.0.0.0:{service.own_port} "
+            "(SERVER_PORT names it; an app whose port is fixed: name that one in app.yaml), and "
+            "may need more time (HEALTH_CHECK_TIMEOUT)"
         )
     if "no connection within" in fault or "unreachable" in fault or "no route" in fault:
         return (
@@ -70,12 +74,13 @@ def of_grpc(service: Service, port: int, fault: str) -> str:
     if "no service" in fault or "knows no" in fault:
         return (
             "Add the standard health service (grpc.health.v1) to the server, check the name "
-            "(x-fream.health.service), or choose another health.by"
+            f"({setting_of(service.name, 'service')}), or choose another health.by"
         )
     if fault.startswith(("UNAVAILABLE", "UNKNOWN", "INTERNAL")) and service.listens(port):
         return (
             f"What listens on port {port or service.own_port} speaks no gRPC without TLS: is it "
-            "the right port (x-fream.health.port)? With TLS: check it by docker or command"
+            f"the right port ({setting_of(service.name, 'port')})? With TLS: check it by docker "
+            "or command"
         )
     if fault == "connection refused" or fault.startswith("UNAVAILABLE"):
         return of_silence(service, port, "")

@@ -118,7 +118,7 @@ def start(
             if told is error:
                 _explain(project, error)
             if KEEPER not in names or _keeps(project):
-                raise told from error
+                raise told from (None if told is error else error)
             context.report.warn(
                 f"{KEEPER}, which keeps the certificates, could not be started: "
                 f"{' '.join(error.why.split())}; can ACME_IMAGE in {settings.env_path} be had? "

@@ -11,6 +11,7 @@ from fream_compose.operations import hints, inside
 from fream_compose.operations.health import Seen, fault_of
 from fream_compose.operations.service import Service
 from fream_compose.project.health_settings import Health
+from fream_compose.project.release_services import APP
 from fream_compose.secrecy import hidden
 
 Check = Callable[[], None]
@@ -93,7 +94,8 @@ class Http(_OfPort):
 
     def _ask(self, seconds: float, check: Check, _began: float) -> Seen:
         url = f"http://{self._address}{self._health.path}"
-        return of_answer(http.get(url, seconds, self._health.headers, check), self._health)
+        answer = http.get(url, seconds, self._health.headers, check)
+        return of_answer(answer, self._health, self._service.name)
 
 
 class Tcp(_OfPort):
@@ -179,13 +181,13 @@ _HANGS = "What it waits for does not answer, or it takes longer: request_timeout
 _NO_COMMAND = "The command must be in the image, and its user able to run it"
 
 
-def of_answer(answer: http.Answer, health: Health) -> Seen:
-    """What an answer over HTTP means."""
+def of_answer(answer: http.Answer, health: Health, name: str = APP) -> Seen:
+    """What an answer over HTTP means. name: of the service."""
     return Seen(
         f"HTTP {answer.status}",
         fault_of(answer, health),
         answer.seconds,
-        hint=lambda: hints.of_answer(answer),
+        hint=lambda: hints.of_answer(answer, name),
     )
 
 

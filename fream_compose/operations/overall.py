@@ -9,6 +9,7 @@ from fream_compose.nginx.certificates import Verdict
 from fream_compose.operations.as_user import UsersGet
 from fream_compose.operations.certificates import HostCertificate
 from fream_compose.operations.drift import Drift
+from fream_compose.operations.workers import Ailing
 
 NOT_SERVED = "Users are not served: "
 _TRUSTED = {
@@ -72,7 +73,7 @@ class Facts:
     infra: tuple[str, ...] = ()
     certificates: tuple[HostCertificate, ...] = ()
     failing: tuple[str, str] | None = None
-    ailing: tuple[str, ...] = ()
+    ailing: tuple[Ailing, ...] = ()
     disorder: tuple[str, ...] = ()
     unreadable: FreamError | None = None
     drift: tuple[Drift, ...] = ()
@@ -140,8 +141,8 @@ def _troubles(facts: Facts) -> Iterator[tuple[str, str]]:
     if facts.failing:
         version, way_back = facts.failing
         yield f"users fare worse on {version} than before", way_back
-    for what in facts.ailing:
-        yield what, "fream recover; fream logs live"
+    for ailing in facts.ailing:
+        yield ailing.what, ailing.fix
     for what in () if facts.at_work else facts.disorder:
         yield what, "fream recover"
     if facts.unreadable:

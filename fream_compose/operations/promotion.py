@@ -1,5 +1,6 @@
 """fream promote and fream abort: tell the held switch, and wait for its end."""
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,8 @@ from fream_compose.project.lock import free
 from fream_compose.project.notes import Held, Notes
 from fream_compose.project.operator import note, who
 from fream_compose.project.progress import Progress
-from fream_compose.report import Report
+from fream_compose.report import Report, Step
+from fream_compose.step_ids import StepId
 
 _POLL_SECONDS = 0.1
 
@@ -77,9 +79,9 @@ def _failure(decided: Decided) -> FreamError:
 
 
 def _decide(directory: Path, verdict: str, report: Report, interruption: Interruption) -> Decided:
-    notes, lock = Notes(directory), directory
+    notes = Notes(directory)
     held = notes.held()
-    if free(lock):
+    if free(directory):
         raise UsageError(
             f"There is nothing to {verdict}: no release is held",
             "A release waits for a verdict where it was started with --hold",
@@ -93,7 +95,8 @@ def _decide(directory: Path, verdict: str, report: Report, interruption: Interru
         )
     notes.decide(held.switch, verdict, ": ".join(filter(None, (who(), note()))))
     try:
-        ended = _end_of(held, notes, lock, report, interruption)
+        with report.step(f"Wait for the release of {held.version}", id=StepId.WAIT_FOR_RUN) as step:
+            ended = _end_of(held, directory, report, step, interruption.wait)
     except InterruptedRun as error:
         error.next_step = "The release goes on all the same; fream status tells how far it is"
         raise
@@ -102,14 +105,14 @@ def _decide(directory: Path, verdict: str, report: Report, interruption: Interru
 
 
 def _end_of(
-    held: Held, notes: Notes, lock: Path, report: Report, interruption: Interruption
+    held: Held, directory: Path, report: Report, step: Step, pause: Callable[[float], None]
 ) -> Progress:
     """Wait for the end of the run that holds a switch, and say its steps."""
-    run, step = held.run or "not on record", ""
+    notes, run = Notes(directory), held.run or "not on record"
     while True:
         # Asked before its note is read, which a run writes before it lets go of the lock.
         now = notes.progress()
-        over = free(lock) or (now is not None and now.run != run)
+        over = free(directory) or (now is not None and now.run != run)
         found = notes.progress(run)
         if found and found.exit_code is not None:
             return found
@@ -119,7 +122,7 @@ def _end_of(
                 str(found or ""),
                 next_step="fream recover",
             )
-        if found and found.step != step:
-            step = found.step
-            report.note(f"{step} …")
-        interruption.wait(_POLL_SECONDS)
+        if found and found.at != step.latest:
+            step.saw(found.at)
+            report.note(f"{found.step} …")
+        pause(_POLL_SECONDS)

@@ -2,13 +2,13 @@
 
 from collections.abc import Collection
 
-from fream_compose.errors import EngineError, UncertainError, UnhealthyError
+from fream_compose.errors import EngineError, KeptError, UncertainError, UnhealthyError
 from fream_compose.operations.context import Context
 from fream_compose.operations.diagnosis import Fault, diagnose, left_over, trouble
 from fream_compose.operations.hand_over import HandOver
 from fream_compose.operations.left_hook import end_left_hook
 from fream_compose.operations.plan import decide
-from fream_compose.operations.removal import KeptError, booted
+from fream_compose.operations.removal import booted
 from fream_compose.operations.repairs import Repairs
 from fream_compose.operations.snapshot import Snapshot, take_snapshot
 from fream_compose.step_ids import StepId

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from fream_compose.errors import UncertainError
+from fream_compose.errors import KeptError
 from fream_compose.operations.context import Context
 from fream_compose.operations.diagnosis import kept_because
 from fream_compose.operations.hand_over import HandOver
@@ -11,10 +11,6 @@ from fream_compose.operations.taken_back import keep_log_of_killed
 from fream_compose.release import SetName
 
 _POLL_SECONDS = 0.2
-
-
-class KeptError(UncertainError):
-    """A set that should go must stay."""
 
 
 def remove(context: Context, name: SetName, replaced: bool = False) -> None:

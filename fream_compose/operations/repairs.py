@@ -5,14 +5,14 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from fream_compose import http
-from fream_compose.errors import ProxyError
+from fream_compose.errors import KeptError, ProxyError
 from fream_compose.operations import infra
 from fream_compose.operations.checks import Checks
 from fream_compose.operations.context import Context
 from fream_compose.operations.diagnosis import Fault, left_over
 from fream_compose.operations.hand_over import HandOver
 from fream_compose.operations.live_images import name_again, ready, record
-from fream_compose.operations.removal import KeptError, booted, remove
+from fream_compose.operations.removal import booted, remove
 from fream_compose.operations.rollback import is_past_no_return
 from fream_compose.operations.snapshot import Snapshot, take_snapshot
 from fream_compose.release import LiveRelease, SetName, Version, new_switch_id

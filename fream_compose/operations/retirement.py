@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
+from fream_compose import times
 from fream_compose.docker.facts import Condition
 from fream_compose.operations.context import Context
 from fream_compose.operations.guard import Guard
@@ -91,8 +92,12 @@ class Retirement:
             self._project.compose.remove(old)
             HandOver(self._context).let_go(old, orphans)
 
-    def keep_warm(self, old: LiveRelease, time_to_keep: timedelta) -> None:
-        """Have the set run on for a way back. Raises ConfigurationError."""
+    def keep_warm(self, old: LiveRelease, time_to_keep: timedelta, way_back: bool) -> None:
+        """Have the set run on. way_back: whether a rollback may use it.
+
+        Raises ConfigurationError.
+        """
         until = (datetime.now(UTC) + time_to_keep).isoformat(timespec="seconds")
         self._context.notes.keep_warm(Warm(old.set, str(old.version), until))
-        self._context.report.note(f"{old.set} is kept warm until {until}: fream rollback")
+        leads_back = ": fream rollback" if way_back else ""
+        self._context.report.note(f"{old.set} is kept warm until {times.since(until)}{leads_back}")

@@ -37,6 +37,15 @@ def no_way_back(entries: tuple[Entry, ...], live: Version | None) -> str:
     return ""
 
 
+def leaving(entries: tuple[Entry, ...], live: Version | None) -> str:
+    """What to type to leave the live release: a rollback, where there is one to go back to."""
+    try:
+        target(entries, live)
+    except (NoWayBackError, NothingToRollBackError):
+        return "fream switch VERSION"
+    return "fream rollback"
+
+
 def _reject_past_no_return(entries: tuple[Entry, ...], wanted: Entry) -> None:
     """Raise NoWayBackError where a release after it said that there is no way back behind it.
 

@@ -11,6 +11,14 @@ from fream_compose.project.release_services import APP
 from fream_compose.release import SetName
 
 _LISTENS_SECONDS = 0.5
+_OF_ENV = {"path": "HEALTH_CHECK_POINT", "timeout": "HEALTH_CHECK_TIMEOUT"}
+
+
+def setting_of(name: str, key: str) -> str:
+    """What a key of a service's health check is called where it is set."""
+    if name == APP:
+        return _OF_ENV.get(key, f"x-fream.health.{key}")
+    return f"x-fream.services.{name}.health.{key}"
 
 
 class Service:

@@ -10,6 +10,7 @@ from fream_compose.nginx.maintenance import Maintenance
 from fream_compose.operations.as_user import UsersGet
 from fream_compose.operations.diagnosis import cause, diagnose, trouble
 from fream_compose.operations.overall import NOT_SERVED, Facts, Level, Overall
+from fream_compose.operations.rollback import leaving
 from fream_compose.operations.snapshot import Snapshot
 from fream_compose.project import lock
 from fream_compose.project.entry import Entry
@@ -48,7 +49,7 @@ def facts_of(
     """What the verdict is made of, but for what is asked beside the snapshot."""
     live = seen.live
     served = of_release(entries, live.switch, str(live.version)) if live else None
-    way_back = "fream switch VERSION" if served and served.no_way_back else "fream rollback"
+    way_back = leaving(entries, live.version if live else None)
     # What a first release runs is not live yet, and that is no trouble.
     first = live is None and not seen.silent and turn.taken
     return Facts(
@@ -58,7 +59,7 @@ def facts_of(
         stopped=not seen.nginx_runs,
         empty=not any(c.state == "running" for c in seen.containers),
         closed=_since(closed) if seen.closed else "",
-        fault=None if first else trouble(seen),
+        fault=None if first else trouble(seen, way_back),
         at_work=turn.taken,
         released=any(entry.served for entry in entries),
         infra=_infra(project, seen),
@@ -92,8 +93,7 @@ def _ailment(found: Condition | None) -> str:
 
 def beyond_nginx(facts: Facts, verdict: Overall) -> FreamError | None:
     """Why users do not get what is healthy; None where they do, or the app is closed."""
-    if verdict.level is not Level.DOWN or not facts.live or facts.closed or not facts.users:
+    if verdict.level is not Level.DOWN or not facts.live or facts.closed:
         return None
-    if facts.users.served:
-        return None
-    return ProxyError(f"{NOT_SERVED}{verdict.what}", facts.users.text, next_step=verdict.fix)
+    get = facts.users.text if facts.users and not facts.users.served else ""
+    return ProxyError(f"{NOT_SERVED}{verdict.what}", get, next_step=verdict.fix)

@@ -124,7 +124,7 @@ def status(project: Project, proxy: Proxy) -> Status:
         infra=project.settings.infra,
         notices=(
             *_disorder(seen, turn),
-            *seen.workers.ailing,
+            *(f"{one.what}: {one.fix}" for one in seen.workers.ailing),
             *seen.workers.unknown,
             *_of_files(project),
             *unknown,

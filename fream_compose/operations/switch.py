@@ -200,7 +200,8 @@ class Switch:
                 self._retirement.remove(old.set, run.steps, guard, run.plan.orphans)
             return None
         with run.warning(f"{old.set} is not kept warm"):
-            self._retirement.keep_warm(old, time_to_keep)
+            way_back = not run.journal.entry.no_way_back
+            self._retirement.keep_warm(old, time_to_keep, way_back)
         return time_to_keep
 
     def _prove(self, run: Run, evidence: Evidence | None = None) -> None:

@@ -52,9 +52,11 @@ class ThroughNginx:
         if beside and "x-upstream" not in answer.headers:
             return Seen("nginx has no route to it yet")
         if self._judged:
-            return of_answer(answer, health)
+            return of_answer(answer, health, self._service.name)
         if answer.status in _OF_NGINX and not answer.connected:
-            return Seen(fault=describe(answer), hint=lambda: hints.of_answer(answer))
+            return Seen(
+                fault=describe(answer), hint=lambda: hints.of_answer(answer, self._service.name)
+            )
         return Seen("nginx reaches it")
 
     def _silent(self, error: http.Unreachable) -> Seen:

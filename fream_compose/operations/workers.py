@@ -14,20 +14,28 @@ _RECENT = 60.0  # seconds after its start in which a container that was restarte
 
 
 @dataclass(frozen=True)
+class Ailing:
+    """What is wrong with a container of the live set, in words, and what shows or mends it."""
+
+    what: str
+    fix: str
+
+
+@dataclass(frozen=True)
 class Workers:
     """The containers of a project beside its apps.
 
     finishing: told to stop, and still at work or about to be removed. missing: services that
     should work for the live release, and do not. astray: containers of services that work for
     a live release only, in a set that is not live. orphans: containers of no service in the
-    Compose files. ailing: what is wrong with containers of the live set, in words.
+    Compose files.
     """
 
     finishing: tuple[Finishing, ...] = ()
     missing: tuple[str, ...] = ()
     astray: tuple[Condition, ...] = ()
     orphans: tuple[Condition, ...] = ()
-    ailing: tuple[str, ...] = ()
+    ailing: tuple[Ailing, ...] = ()
 
     def finishing_in(self, name: SetName) -> tuple[Finishing, ...]:
         """What finishes its work in a set."""
@@ -70,8 +78,12 @@ def workers_of(
         astray=astray(settings, live.set, others) if live else (),
         orphans=tuple(one for one in others if one.service not in settings.services),
         ailing=(
-            *(f"{one.service} {why}" for one in mine if (why := _ailment(one, now))),
-            *(f"{service} has no container; fream up makes it" for service in gone),
+            *(
+                Ailing(f"{one.service} {why}", f"fream logs {one.service}")
+                for one in mine
+                if (why := _ailment(one, now))
+            ),
+            *(Ailing(f"{service} has no container", "fream up") for service in gone),
         ),
     )
 

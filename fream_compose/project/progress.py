@@ -30,6 +30,11 @@ class Progress:
     limit: float = 0.0
     latest: str = ""
 
+    @property
+    def at(self) -> str:
+        """The step it is at, behind its place among those planned where it has one."""
+        return f"[{self.number}/{self.of}] {self.step}" if self.of else self.step
+
     def __str__(self) -> str:
         return self.command + (f" is at {self.step!r}" if self.step else " has just begun")
 

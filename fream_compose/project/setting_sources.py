@@ -20,6 +20,7 @@ from fream_compose.secrecy import is_secret
 
 _VARIABLE = re.compile(r"(?<!\$)\$\{?([A-Za-z_]\w*)")
 _HIDDEN = "(hidden)"
+_NAMED_SO = ("secrets.timeout",)  # and no secret
 _PICKED = "(picked by Docker)"
 _COMMENT_COLUMN = 40
 
@@ -116,7 +117,8 @@ def _setting(path: str, value: Any, raw: Any, where: Where) -> Setting:
     if path.startswith("required."):
         shown: Any = "set"
     else:
-        shown = _HIDDEN if any(map(is_secret, (path, *names))) else _plain(value)
+        named = [name for name in (path, *names) if name not in _NAMED_SO]
+        shown = _HIDDEN if any(map(is_secret, named)) else _plain(value)
     for source in (".env", "shell"):
         if decided := tuple(name for name in names if where(name) == source):
             return Setting(shown, source, decided)

@@ -124,6 +124,9 @@ def test_a_lost_env_is_put_back_by_what_the_error_says(released: Project) -> Non
             assert f"{released.env_path} is lost" in result.err
             assert "serves as before" in told(result, "serving")
             assert "MYSQL_PASSWORD, MYSQL_ROOT_PASSWORD" in told(result, "next")
+        for words in (["logs"], ["exec", "live", "true"], ["maintenance", "on"]):
+            released.succeed(*words)
+        released.succeed("maintenance", "off")
         lines = [line for line in told(results[1], "next").splitlines() if "=" in line[:30]]
         shown = dict(line.split("=", 1) for line in lines)
         assert shown["COMPOSE_PROFILES"] == f"infra,{released.live_set}"

@@ -121,8 +121,7 @@ def work(found: Status, now: datetime) -> Iterator[Row]:
 
 def _step(run: Progress, now: datetime) -> Iterator[str]:
     yield run.command
-    place = f"[{run.number}/{run.of}] " if run.of else ""
-    yield f"{place}{run.step}" if run.step else "has just begun"
+    yield run.at if run.step else "has just begun"
     if run.step_since:
         so_far = now - datetime.fromisoformat(run.step_since)
         spent = times.span(max(0.0, so_far.total_seconds()))

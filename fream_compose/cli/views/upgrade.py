@@ -32,5 +32,8 @@ def as_text(done: Upgrade, root: Path) -> str:
         told.append("Next:")
     told += [f"  diff -u {path} {path}{NEW}    merge, then remove {path}{NEW}" for path in beside]
     if changed:
-        told += ["  fream doctor    the next fream switch tests nginx's files and has them read"]
+        told += [
+            "  fream doctor",
+            "  fream reload    nginx reads its new files; no switch is made before",
+        ]
     return "\n".join(told)

@@ -34,7 +34,8 @@ def test_a_stream_that_is_closed_or_full_is_no_fault_of_ours(
 ) -> None:
     for name in ("compose.yaml", "infra.yaml"):
         (tmp_path / name).touch()
-    command = f"{sys.executable} -c 'from fream_compose.cli import main; main()' -C {tmp_path} history {closed}"
+    fream = f"{sys.executable} -c 'from fream_compose.cli import main; main()'"
+    command = f"{fream} -C {tmp_path} history {closed}"
 
     told = subprocess.run(["sh", "-c", command], check=False, capture_output=True, text=True)
 

@@ -13,7 +13,7 @@ from fream_compose.doctor.finding import Verdict
 from fream_compose.doctor.project import Zone, project_facts
 from fream_compose.operations.diagnosis import Fault
 from fream_compose.operations.snapshot import Snapshot
-from fream_compose.operations.workers import Workers
+from fream_compose.operations.workers import Ailing, Workers
 from fream_compose.project.health_settings import Health
 from fream_compose.release import LiveRelease, SetName, Version
 from tests.fakes import Stage
@@ -32,7 +32,11 @@ def test_a_project_that_is_well_has_nothing_to_mend(live: Stage) -> None:
 
 def test_a_worker_that_fares_ill_and_an_orphan_are_told() -> None:
     ailing, orphan = "set1-worker is restarting; exit code 3", Condition("running", service="beat")
-    seen = Snapshot(LIVE, LIVE, workers=Workers(ailing=(ailing,), orphans=(orphan,)))
+    seen = Snapshot(
+        LIVE,
+        LIVE,
+        workers=Workers(ailing=(Ailing(ailing, "fream logs set1-worker"),), orphans=(orphan,)),
+    )
 
     findings = project_checks.workers(seen)
 

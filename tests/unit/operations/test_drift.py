@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from fream_compose.docker.facts import condition_of
-from fream_compose.operations.drift import Drift, drift_of, newer_files, place
+from fream_compose.docker.facts import Condition, condition_of
+from fream_compose.operations.drift import Drift, drift_of, newer_files, of_containers, place
 from fream_compose.operations.reload import reload
-from fream_compose.operations.snapshot import take_snapshot
+from fream_compose.operations.snapshot import Snapshot, take_snapshot
 from fream_compose.operations.status import status
 from fream_compose.release import SetName
 from tests.fakes import Stage
@@ -115,6 +115,18 @@ def test_an_image_or_a_network_that_was_edited_is_drift(
     live.project.made_with[service] = {"networks": frozenset({"shop"}), **made}
 
     assert [d.what for d in drift(live)] == [what]
+
+
+def test_what_belongs_to_no_set_and_not_to_infra_takes_effect_by_hand(live: Stage) -> None:
+    wanted = live.settings.services["mysql"].model_copy(update={"image": "grafana:11"})
+    services = {**live.settings.services, "grafana": wanted}
+    settings = live.settings.model_copy(update={"services": services})
+    now = Condition("running", service="grafana", reference="grafana:10", networks=wanted.networks)
+
+    (found,) = of_containers(settings, Snapshot(None, None, conditions=(now,)))
+
+    assert found.what == "image of grafana"
+    assert found.takes_effect.endswith("; docker compose up -d grafana")
 
 
 def test_the_settings_of_the_idle_set_are_those_of_the_next_release(live: Stage) -> None:

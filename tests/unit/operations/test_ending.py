@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 
 from fream_compose.errors import EngineError, FreamError
 from fream_compose.nginx.recorder import Recorder
+from fream_compose.operations.ending import variables
 from fream_compose.project import operator
 from fream_compose.project.entry import Kind, Result
 from fream_compose.release import SetName
@@ -236,3 +238,12 @@ def test_the_steps_of_a_report_are_where_they_were_on_the_time_of_the_run(stage:
     assert begins[0] >= -0.01
     assert begins[-1] <= entry.seconds
     assert {step["id"] for step in steps} > {"pull", "start", "cut-over"}
+
+
+def test_what_was_not_recorded_is_not_told_as_none() -> None:
+    report = examples.good()
+    unseen = {"served": 0, "failed": 0, "missing": "nginx's log could not be read"}
+    without = replace(report, run=replace(report.run, evidence=unseen))
+
+    assert [variables(report)[f"FREAM_{name}"] for name in ("SERVED", "FAILED")] == ["2130", "0"]
+    assert [variables(without)[f"FREAM_{name}"] for name in ("SERVED", "FAILED")] == ["", ""]

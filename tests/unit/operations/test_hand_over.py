@@ -22,6 +22,7 @@ from fream_compose.operations.plan import SwitchRequest
 from fream_compose.operations.recovery import Recovery
 from fream_compose.operations.snapshot import Snapshot, take_snapshot
 from fream_compose.operations.status import status
+from fream_compose.operations.workers import Ailing
 from fream_compose.project.entry import Kind
 from fream_compose.release import Version
 from fream_compose.step_ids import StepId
@@ -450,7 +451,9 @@ def test_a_job_that_is_done_or_failed_has_had_its_turn(live: Stage) -> None:
     assert diagnose(seen(live)) == ()
 
     worker.end(2)
-    assert seen(live).workers.ailing == ("set1-worker ended with exit code 2",)
+    assert seen(live).workers.ailing == (
+        Ailing("set1-worker ended with exit code 2", "fream logs set1-worker"),
+    )
     assert diagnose(seen(live)) == ()
 
 

@@ -148,3 +148,19 @@ def test_an_answer_is_described_in_one_short_line() -> None:
 )
 def test_of_a_page_its_words_are_told(page: str, words: str) -> None:
     assert describe(Answer(502, page, 0)).startswith(f"HTTP 502: {words}")
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "host"),
+    [
+        ("app", "HEALTH_CHECK_POINT", "x-fream.health.host"),
+        ("ui", "x-fream.services.ui.health.path", "x-fream.services.ui.health.host"),
+    ],
+)
+@pytest.mark.parametrize("status", [301, 400, 401, 403, 404, 421])
+def test_a_hint_names_what_is_set_of_that_service(
+    name: str, path: str, host: str, status: int
+) -> None:
+    told = of_answer(Answer(status, "", 0.01), Health(), name).hint()
+
+    assert (host if status in (400, 421) else path) in told

@@ -13,6 +13,8 @@ from fream_compose.operations.as_user import UsersGet
 from fream_compose.operations.certificates import HostCertificate
 from fream_compose.operations.drift import Drift
 from fream_compose.operations.overall import Facts, Level, judge
+from fream_compose.operations.standing import beyond_nginx
+from fream_compose.operations.workers import Ailing
 
 GOOD, REFUSED = UsersGet("HTTP 200", 200, good=True), UsersGet("connection refused")
 BAD, REDIRECT = UsersGet("HTTP 503", 503), UsersGet("HTTP 302", 302)
@@ -127,10 +129,10 @@ ROWS: list[tuple[dict[str, Any], Level, str, str]] = [
         "fream rollback",
     ),
     (
-        {"ailing": ("set1-worker is dead",)},
+        {"ailing": (Ailing("set1-worker is dead", "fream logs set1-worker"),)},
         DEGRADED,
         "set1-worker is dead",
-        "fream recover; fream logs live",
+        "fream logs set1-worker",
     ),
     ({"disorder": ("set2 is overdue",)}, DEGRADED, "set2 is overdue", "fream recover"),
     (
@@ -187,3 +189,20 @@ def test_nobody_is_called_served_who_is_not() -> None:
 @pytest.mark.parametrize(("level", "code"), [("well", 0), ("degraded", 1), ("down", 2)])
 def test_a_level_has_its_exit_code(level: str, code: int) -> None:
     assert Level(level).exit_code == code
+
+
+@pytest.mark.parametrize(
+    ("facts", "code"),
+    [
+        ({"certificates": (EXPIRED,)}, 7),
+        ({"certificates": (EXPIRES,)}, 0),
+        ({"certificates": (EXPIRED,), "closed": "since noon"}, 0),
+        ({"users": REFUSED}, 7),
+    ],
+)
+def test_what_is_down_though_all_is_healthy_is_a_failure(facts: dict[str, Any], code: int) -> None:
+    made = replace(WELL, **facts)
+
+    found = beyond_nginx(made, judge(made))
+
+    assert (found.exit_code if found else 0) == code

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from fream_compose.errors import NothingToRollBackError, NoWayBackError
-from fream_compose.operations.rollback import no_way_back, target
+from fream_compose.operations.rollback import leaving, no_way_back, target
 from fream_compose.project.entry import Entry, Kind, Result
 from fream_compose.release import Version
 
@@ -178,3 +178,12 @@ def test_whether_there_is_a_way_back_can_be_asked() -> None:
     assert "dropped" in no_way_back((entry("A"), last("B")), live("B"))
     assert no_way_back((entry("A"), entry("B")), live("B")) == ""
     assert no_way_back((last("A"),), live("A")) == ""
+
+
+def test_a_live_release_is_left_by_a_rollback_where_there_is_one() -> None:
+    first, second = entry("1.0.0"), entry("1.0.1")
+    last = entry("1.0.2", no_way_back="drops a column")
+
+    assert leaving((first, second), live("1.0.1")) == "fream rollback"
+    assert leaving((first,), live("1.0.0")) == "fream switch VERSION"
+    assert leaving((first, second, last), live("1.0.2")) == "fream switch VERSION"

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from fream_compose.docker.facts import Condition
-from fream_compose.operations.workers import finishing_of, set_named_by, workers_of
+from fream_compose.operations.workers import Ailing, finishing_of, set_named_by, workers_of
 from fream_compose.project.finishing import Finishing
 from fream_compose.release import LiveRelease, SetName, Version
 from tests.fakes import Stage
@@ -67,7 +67,8 @@ def test_what_ails_a_container_of_the_live_set_is_told(
 
     found = workers_of(stage.settings, LIVE, [seen], (), NOW + timedelta(seconds=30), ())
 
-    assert found.ailing == told
+    assert tuple(one.what for one in found.ailing) == told
+    assert all(one.fix == "fream logs set1" for one in found.ailing)
 
 
 def test_what_the_live_release_had_and_has_no_more_is_told(stage: Stage) -> None:
@@ -75,7 +76,7 @@ def test_what_the_live_release_had_and_has_no_more_is_told(stage: Stage) -> None
 
     found = workers_of(stage.settings, LIVE, [APP], (), NOW, released)
 
-    assert found.ailing == ("set1-mailer has no container; fream up makes it",)
+    assert found.ailing == (Ailing("set1-mailer has no container", "fream up"),)
     assert found.missing == ()
 
 

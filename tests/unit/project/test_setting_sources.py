@@ -97,3 +97,11 @@ def test_where_a_key_is_is_no_secret_and_can_be_written_down(tmp_path: Path) -> 
 
     assert found["x-fream"]["tls"]["key"] == "tls/a.key"
     assert found["x-fream"]["tls"]["hosts"] == ["shop.example.com"]
+
+
+def test_how_long_secrets_may_take_is_no_secret(tmp_path: Path) -> None:
+    given = {"secrets": {"run": ["./vault", "hunter2"], "timeout": "20s"}}
+
+    found = tree(tmp_path, given, given)["x-fream"]["secrets"]
+
+    assert (found["run"].value, found["timeout"].value) == ("(hidden)", "20s")
