@@ -148,7 +148,7 @@ def test_the_last_release_on_which_users_fare_worse_is_no_well(stage: Stage, fre
 
     assert first == (
         "DEGRADED  shop: users fare worse on 1.0.0 than before, users get HTTP 200"
-        "   fix: fream rollback"
+        "   fix: fream switch VERSION"
     )
 
 

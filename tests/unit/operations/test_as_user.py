@@ -121,7 +121,7 @@ def test_a_broken_release_is_down_with_what_users_get(stage: Stage) -> None:
     found = verdict(stage)
 
     assert (found.level, found.users_get) == (Level.DOWN, "HTTP 500")
-    assert found.fix == "fream logs live; fream rollback"
+    assert found.fix == "fream logs live; fream switch VERSION"
 
 
 def test_mysql_that_is_stopped_is_told(live: Stage) -> None:

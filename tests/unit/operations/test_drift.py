@@ -121,7 +121,14 @@ def test_what_belongs_to_no_set_and_not_to_infra_takes_effect_by_hand(live: Stag
     wanted = live.settings.services["mysql"].model_copy(update={"image": "grafana:11"})
     services = {**live.settings.services, "grafana": wanted}
     settings = live.settings.model_copy(update={"services": services})
-    now = Condition("running", service="grafana", reference="grafana:10", networks=wanted.networks)
+    now = Condition(
+        "running",
+        service="grafana",
+        reference="grafana:10",
+        networks=wanted.networks,
+        published=wanted.published,
+        confined=wanted.confined,
+    )
 
     (found,) = of_containers(settings, Snapshot(None, None, conditions=(now,)))
 

@@ -562,7 +562,7 @@ def test_a_worker_that_falls_ill_is_told_in_status(beside: Stage) -> None:
     beside.project.workers["set1-worker"].health = "unhealthy"
 
     assert status(beside.project, beside.proxy).notices == (
-        "set1-worker does not pass its health check",
+        "set1-worker does not pass its health check: fream logs set1-worker",
     )
 
 
