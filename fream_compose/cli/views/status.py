@@ -16,6 +16,7 @@ from fream_compose.operations.status import LiveStatus, Status
 from fream_compose.project.progress import Progress
 from fream_compose.release import SetName
 
+_DRIFTS = 6  # rows: a change of many files leaves room for what else there is
 _TONES = {Level.WELL: Tone.GOOD, Level.DEGRADED: Tone.WARN, Level.DOWN: Tone.BAD}
 
 
@@ -137,8 +138,10 @@ def troubles(found: Status) -> Iterator[Row]:
         yield row("closed", summary(found.maintenance), tone=Tone.WARN)
     if found.no_way_back:
         yield row("way back", found.no_way_back)
-    for drift in found.drift:
+    for drift in found.drift[:_DRIFTS]:
         yield row("drift", drift.summary, tone=Tone.WARN)
+    if (more := len(found.drift) - _DRIFTS) > 0:
+        yield row("drift", f"and {more:,} more; all of it: fream doctor", tone=Tone.WARN)
     for text in found.notices:
         yield row("notice", text, tone=Tone.WARN)
 

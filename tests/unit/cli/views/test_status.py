@@ -8,6 +8,7 @@ import pytest
 
 from fream_compose import times
 from fream_compose.cli.views.status import lines
+from fream_compose.operations.drift import Drift
 from fream_compose.project.progress import Progress
 from tests.golden import WIDTHS, holds
 from tests.unit.cli.views.seen import BUSY, NOW, STATES, WELL, form
@@ -76,3 +77,12 @@ def test_foreign_words_steer_no_terminal() -> None:
     evil = replace(WELL, notices=("\x1b[2Jgone\x07",))
 
     assert "\x1b" not in "".join(lines(evil, NOW))
+
+
+def test_a_change_of_many_files_leaves_room_for_what_else_there_is() -> None:
+    many = tuple(Drift(f"nginx/{n}.conf", "before", "after", "fream reload") for n in range(16))
+
+    told = [line for line in lines(replace(WELL, drift=many), NOW) if "drift" in line]
+
+    assert len(told) == 7
+    assert told[-1] == "drift    and 10 more; all of it: fream doctor"
