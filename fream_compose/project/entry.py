@@ -172,7 +172,7 @@ def read_entry(line: str) -> Entry | None:
     try:
         entry = foreign.of_json(line, _entry)
         read_moment(entry.started)
-        if not all(0 <= seconds < _LONGEST for seconds in (entry.seconds, *entry.steps.values())):
+        if not all(0 <= seconds <= _LONGEST for seconds in (entry.seconds, *entry.steps.values())):
             return None
         # A release whose run ended before it was decided where it goes has no set.
         if entry.served or entry.version:

@@ -46,7 +46,7 @@ def read_progress(note: Mapping[str, str]) -> Progress | None:
         moments = note.get("since", ""), note.get("step_since", "")
         for moment in filter(None, moments):
             read_moment(moment)
-        if not 0 <= (limit := float(note.get("limit", 0))) < _LONGEST:
+        if not 0 <= (limit := float(note.get("limit", 0))) <= _LONGEST:
             return None
         return Progress(
             note["run"],
