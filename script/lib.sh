@@ -58,9 +58,15 @@ install_packages() {
     quietly "Installing $*" env DEBIAN_FRONTEND=noninteractive apt-get install --yes "$@"
 }
 
+# What root makes in somebody's checkout belongs to them: they go on without root.
+hand_back() {
+    ! is_root || chown -R --reference="$ROOT" "$@" 2>/dev/null || true
+}
+
 # The lock's descriptor is 9; what outlives a script must close it.
 one_at_a_time() {
     exec 9>"$CACHE/bootstrap.lock"
+    hand_back "$CACHE"
     flock --nonblock 9 || { say "Waiting for another bootstrap of this folder to finish"; flock 9; }
     : >"$LOG"
 }

@@ -14,6 +14,7 @@ from typing import Any
 
 from wanted import HTTP, Place, Wanted, name_of
 
+_OF_ITSELF = "dns-route53"  # it has no options: its file is in the environment
 LIMIT = 600.0  # seconds for one certificate; slow DNS takes minutes
 _GRACE = 5.0  # seconds in which certbot takes its challenges away when it is ended
 # What a certificate's file of certbot refers to; one without was being written when it ended.
@@ -82,6 +83,8 @@ class Client:
             return ["--webroot", "--webroot-path", str(self.place.tls / "challenges")]
         plugin = self.wanted.challenge
         options = ["--authenticator", plugin]
+        if plugin == _OF_ITSELF:
+            return options
         if self._secret("acme_dns"):
             options += [f"--{plugin}-credentials", str(self.place.secrets / "acme_dns")]
         if self.place.dns_seconds:

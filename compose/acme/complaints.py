@@ -110,6 +110,14 @@ _WORDS: tuple[tuple[str, tuple[str, str]], ...] = (
         ),
     ),
     (
+        r"plugin does not appear to be installed|[Uu]nrecognized arguments?: --dns",
+        (
+            "The ACME client has no plugin {plugin}",
+            "Set ACME_IMAGE in .env to the client's image with this plugin, such as "
+            f"certbot/{{plugin}}:v5.8.0, then type: {_ANEW}",
+        ),
+    ),
+    (
         r"credentials|Encountered error when|Unable to determine (base|zone)"
         r"|Received response from server: |Error (adding|determining|finding|communicating)",
         (
@@ -140,14 +148,6 @@ _WORDS: tuple[tuple[str, tuple[str, str]], ...] = (
         (
             "{server} does not answer as an ACME server does",
             f"Look at ACME_SERVER in .env: it must be the address of the directory. {_WAITS}",
-        ),
-    ),
-    (
-        r"plugin does not appear to be installed|Unrecognized arguments?: --dns",
-        (
-            "The ACME client has no plugin {plugin}",
-            "Set ACME_IMAGE in .env to the client's image with this plugin, such as "
-            f"certbot/{{plugin}}:v5.8.0, then type: {_ANEW}",
         ),
     ),
     (

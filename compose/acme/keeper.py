@@ -20,6 +20,7 @@ from shelf import Shelf
 from wanted import Place, Wanted
 
 if TYPE_CHECKING:
+    from record import Record
     from rounds import Rounds
 
 _LOOK_SECONDS = 1.0
@@ -94,17 +95,18 @@ def put(place: Place, text: bytes) -> int:
 
 def keep(place: Place) -> int:
     """Look after all that is wanted, until a signal ends it."""
-    told, seen = Wanted(), ""
+    told, seen, record = Wanted(), "", None
     while True:
         current = _seen(place.routes)
         changed = current != seen
         if changed:
             seen, told = current, _read(place.routes, told)
-        rounds = _rounds(place, told)
+        rounds = _rounds(place, told, record)
+        record = rounds.record
         if changed:
             rounds.begin()
         for host in told.hosts:
-            rounds.tend(host, due=changed)
+            rounds.tend(host, due=changed and not rounds.must_wait(host))
             if _seen(place.routes) != seen:
                 break
         _nap(place.routes, seen, rounds.seconds_to_next())
@@ -132,7 +134,7 @@ def _read(routes: Path, before: Wanted) -> Wanted:
         return before
 
 
-def _rounds(place: Place, told: Wanted) -> "Rounds":
+def _rounds(place: Place, told: Wanted, known: "Record | None" = None) -> "Rounds":
     from client import Client
     from record import Record
     from rounds import Rounds
@@ -140,7 +142,7 @@ def _rounds(place: Place, told: Wanted) -> "Rounds":
     Shelf(place).prepare()
     client = Client(place, told)
     client.prepare()
-    return Rounds(place, told, client, Record(place.tls / "state.json"))
+    return Rounds(place, told, client, known or Record(place.tls / "state.json"))
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ class Try:
     """How the last try for a host went. Times are in UTC.
 
     failures: tries in a row that failed. error, hint: for an operator; empty when all is
-    well. next: when it is tried again.
+    well. next: when it is tried again. told_to_wait: until when, by the ACME server.
     """
 
     tried: str | None = None
@@ -31,19 +31,21 @@ class Try:
     error: str = ""
     hint: str = ""
     next: str | None = None
+    told_to_wait: str | None = None
 
     def __post_init__(self) -> None:
-        for name in ("tried", "next"):
+        for name in ("tried", "next", "told_to_wait"):
             if getattr(self, name) is not None:
                 datetime.fromisoformat(getattr(self, name))
 
 
 @dataclass
 class Record:
-    """The state of every wanted host, kept in a file."""
+    """The state of every wanted host, kept in a file. unsaved: which lacks what is known here."""
 
     path: Path
     server: str = ""
+    unsaved: bool = False
     tries: dict[str, Try] = field(default_factory=dict)
 
     @property
@@ -52,17 +54,24 @@ class Record:
 
     def load(self, wanted: Wanted) -> None:
         """What the file says of the wanted hosts; what it does not say begins anew."""
+        tries = self.tries if self.unsaved else self._kept(wanted.server)
+        self.server = wanted.server
+        self.tries = {host: tries.get(host, Try()) for host in wanted.hosts}
+
+    def _kept(self, server: str) -> dict[str, Try]:
         try:
-            kept: dict[str, Any] = json.loads(self.path.read_text(encoding="utf-8"))["hosts"]
+            told: dict[str, Any] = json.loads(self.path.read_text(encoding="utf-8"))
+            kept: dict[str, Any] = told["hosts"]
             names = Try.__dataclass_fields__
             tries = {
                 host: Try(**{key: value for key, value in told.items() if key in names})
                 for host, told in kept.items()
             }
         except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
-            tries = {}
-        self.server = wanted.server
-        self.tries = {host: tries.get(host, Try()) for host in wanted.hosts}
+            return {}
+        if told.get("server") == server:
+            return tries
+        return {host: replace(each, told_to_wait=None) for host, each in tries.items()}
 
     def text(self, shown: dict[str, tuple[str, "Pair | None"]]) -> str:
         """As the file has it. shown: the source and the pair of each host."""

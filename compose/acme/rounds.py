@@ -59,9 +59,16 @@ class Rounds:
                 self._save()
 
     def is_due(self, host: str) -> bool:
-        """Whether its time has come."""
-        next_look = moment(self.record.tries[host].next)
-        return self.wanted.source == "acme" and (next_look is None or next_look <= self.now())
+        """Whether its time has come; also where the clock was ahead when it was tried last."""
+        last, now = self.record.tries[host], self.now()
+        next_look, tried = moment(last.next), moment(last.tried)
+        early = next_look is not None and next_look > now and not (tried and tried > now)
+        return self.wanted.source == "acme" and not early
+
+    def must_wait(self, host: str) -> bool:
+        """Whether the ACME server takes no order for it yet, as it said."""
+        until = moment(self.record.tries[host].told_to_wait)
+        return until is not None and until > self.now()
 
     def seconds_to_next(self) -> float:
         """Until a host is due."""
@@ -192,7 +199,9 @@ class Rounds:
         shown = self.in_place(host) if self.shelf.source(host) == "acme" else None
         if shown and shown.sha256 == found.sha256:
             return True
-        if shown and found.not_before < shown.not_before and shown.not_after > self.now():
+        # One of the same issuer: others date theirs otherwise, such as to the begin of the day.
+        older = shown and shown.issuer == found.issuer and found.not_before < shown.not_before
+        if shown and older and shown.not_after > self.now():
             raise BadPair("it is older than the one in place")
         self._put(host, found, "acme")
         return True
@@ -214,7 +223,8 @@ class Rounds:
 
     def _succeeded(self, host: str, later: str | None) -> None:
         tried = pairs.stamp(self.now())
-        self.record.update(host, tried=tried, failures=0, error="", hint="", next=later)
+        known = {"error": "", "hint": "", "next": later, "told_to_wait": None}
+        self.record.update(host, tried=tried, failures=0, **known)
 
     def _failed(self, host: str, complaint: Complaint) -> None:
         failures = self.record.tries[host].failures + 1
@@ -223,16 +233,22 @@ class Rounds:
 
     def _note(self, host: str, complaint: Complaint, seconds: float) -> None:
         later = self.now() + timedelta(seconds=seconds)
-        if complaint.not_before:
-            later = max(later, complaint.not_before)
+        until = complaint.not_before
+        later = max(later, until or later)
         if self.record.tries[host].error != complaint.error:
             say(f"{host}: {complaint.error}. {complaint.hint}")
         self.record.update(
-            host, error=complaint.error, hint=complaint.hint, next=pairs.stamp(later)
+            host,
+            error=complaint.error,
+            hint=complaint.hint,
+            next=pairs.stamp(later),
+            told_to_wait=pairs.stamp(until) if until else None,
         )
 
     def _save(self) -> None:
         try:
             self.record.save(self.text())
+            self.record.unsaved = False
         except OSError as error:
+            self.record.unsaved = True
             say(f"state.json cannot be written: {complaints.of_system(error).error}")

@@ -149,10 +149,16 @@ def _app(chosen: dict[str, Any], variables: list[str]) -> "App":
 
 def _write(directory: Path, app: "App", force: bool) -> None:
     """Write the project unless something is in the way."""
-    from fream_compose.project import lock
+    from fream_compose.project import lock, manifest
     from fream_compose.project.state import state_of
     from fream_compose.setup import project_files
 
+    if manifest.is_source(directory):
+        raise UsageError(
+            f"{directory.absolute()} is fream's own folder",
+            "Each project is made from the files in it",
+            next_step="Choose another folder",
+        )
     found = project_files.in_the_way(directory)
     if found and (not force or directory.is_file()):
         raise UsageError(

@@ -1,5 +1,6 @@
 """Compose, driven for one project: how its services are started, stopped and removed."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +46,8 @@ class Compose:
     def start(self, name: SetName, version: Version, services: Sequence[str] = ()) -> None:
         """Create and start a set with a version; what runs is left as it is.
 
+        Of what its images are, fetch() has decided. One that waits for others of the set, as for
+        a job that must be done, gets the time in which it must be healthy.
         services: these of the set; else all that start with it. Raises EngineError.
         """
         services = list(services or self.settings.early_services(name))
@@ -56,9 +59,10 @@ class Compose:
                 dependencies=False,
                 recreate=False,
                 quiet=True,
+                pull="missing",
             ),
             f"{', '.join(services)} could not be started",
-            START,
+            START + math.ceil(self.settings.health_seconds),
             environment={**self.secrets(), version_variable(name): str(version)},
         )
 

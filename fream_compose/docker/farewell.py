@@ -19,10 +19,12 @@ from fream_compose.process import follow as collect
 _POLL_SECONDS = 0.1
 KILLED = 137  # the exit code of what withstood until the end of its grace
 # The engine sees a stop through, even when who asked for it is gone: only the removal is then
-# left to the next command. What had to be killed stays, for that command to tell of it.
+# left to the next command. What had to be killed stays, for that command to tell of it. Nor may
+# an engine that starts meanwhile start it again, beside who works in its place.
 _LET_GO = (
-    f'(docker stop -t "$1" "$2" && [ "$(docker inspect -f "{{{{.State.ExitCode}}}}" "$2")" != '
-    f'{KILLED} ] && docker rm --volumes "$2") < /dev/null > /dev/null 2>&1 &'
+    '(docker update --restart=no "$2"; docker stop -t "$1" "$2" && '
+    f'[ "$(docker inspect -f "{{{{.State.ExitCode}}}}" "$2")" != {KILLED} ] && '
+    'docker rm --volumes "$2") < /dev/null > /dev/null 2>&1 &'
 )
 
 _SHORTEST_LINE = 32  # bytes: Docker's moment of it, a space, and the end of the line

@@ -41,8 +41,7 @@ class Candidate(Control):
         try:
             folder.parent.mkdir(mode=0o700)
             folder.parent.chmod(folder_mode(self._directory, 0o700))
-            left_out = shutil.ignore_patterns(".*", "www")  # files for users, and many
-            shutil.copytree(self._directory, folder, ignore=left_out)
+            _copy(self._directory, folder)
             change(folder)
             self._test_copy(folder.parent)
         except OSError as error:
@@ -72,6 +71,16 @@ class Candidate(Control):
                 error.why.replace(f"{_FOLDER}/", ""),
                 next_step=f"Correct the files in {self._directory}, then run the command again",
             ) from error
+
+
+def _copy(directory: Path, folder: Path) -> None:
+    """Copy what nginx reads. A link may lead to what is there in its container only."""
+    left_out = shutil.ignore_patterns(".*", "www")  # files for users, and many
+    shutil.copytree(directory, folder, ignore=left_out, ignore_dangling_symlinks=True)
+    for copied in [folder, *(path for path in folder.rglob("*") if path.is_dir())]:
+        source = directory / copied.relative_to(folder)
+        for link in (path for path in source.iterdir() if path.is_symlink() and not path.exists()):
+            (copied / link.name).symlink_to(link.readlink())
 
 
 def sweep(directory: Path) -> None:

@@ -178,7 +178,8 @@ def _upstream(settings: Settings, route: Route, name: SetName) -> str:
 
 def _server(host: str, redirect: str) -> str:
     return (
-        f"server {{\n    listen 80;\n    server_name {host};\n    include live.inc;\n{redirect}"
+        f"server {{\n    listen 80;\n    server_name {tls.server_name(host)};\n"
+        f"    include live.inc;\n{redirect}"
         "    include site.d/*.conf;\n    include unavailable.inc;\n"
         f"    include {FOLDER}/host-{host}.inc;\n}}\n"
     )

@@ -150,7 +150,7 @@ def _server(tls: Tls, host: str, hosts: tuple[str, ...]) -> str:
     place = _place(certificate_of(tls, host) or host)
     ways = f"host-{host}.inc" if host in hosts else "app.conf"
     return (
-        f"server {{\n    listen 443 ssl;\n    server_name {_server_name(host)};\n"
+        f"server {{\n    listen 443 ssl;\n    server_name {server_name(host)};\n"
         f"    root {place};\n    include routes/{_SERVER};\n    include live.inc;\n{_hsts(tls)}"
         "    include site.d/*.conf;\n    include unavailable.inc;\n"
         f"    include routes/{ways};\n}}\n"
@@ -167,7 +167,8 @@ def _hsts(tls: Tls) -> str:
     )
 
 
-def _server_name(host: str) -> str:
+def server_name(host: str) -> str:
+    """A host as nginx's directive of this name takes it, whatever the room of its tables."""
     plain = "*" not in host and len(host) <= _HASHED
     return host if plain else f'"~^{_pattern(host)}$"'
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from fream_compose import times
 from fream_compose.docker.facts import Condition
 from fream_compose.docker.farewell import KILLED
+from fream_compose.errors import ConfigurationError
 from fream_compose.operations.context import Context
 from fream_compose.operations.live_images import late_of
 from fream_compose.operations.workers import astray
@@ -27,6 +28,7 @@ class HandOver:
         self._project = context.project
         self._settings = context.settings
         self._note = context.settings.state.finishing
+        self._unnoted: dict[str, Finishing] = {}
 
     def to(self, live: LiveRelease, pause: Pause, saw: Saw = unseen) -> str:
         """Have the services that start after a cut-over work for this release, and no other.
@@ -37,8 +39,8 @@ class HandOver:
         pause: sleeps for seconds, and may raise. saw: gets who is waited for. Raises EngineError.
         """
         self.end(live.set.other)
-        working = late_of(self._settings, live)
-        waiting = dict(working)
+        working, done = late_of(self._settings, live), self._done(live.set)
+        waiting = {name: service for name, service in working.items() if service not in done}
         while waiting:
             still = self.clear()
             ready = [name for name in waiting if not self._waits(name, live.set, waiting, still)]
@@ -49,6 +51,11 @@ class HandOver:
                 self._say(still, saw)
                 pause(_POLL_SECONDS)
         return ", ".join([*working.values(), *map(str, self.clear())])
+
+    def _done(self, name: SetName) -> frozenset[str]:
+        """The jobs of a set that have had their turn."""
+        members = self._project.containers.members(name)
+        return frozenset(one.service for one in members if one.finished)
 
     def end(self, name: SetName) -> None:
         """Let go of the services in a set that work for a live release only. Raises EngineError."""
@@ -67,14 +74,22 @@ class HandOver:
             if one.alive:
                 # Told before it is noted: what is noted only would work on until it is killed.
                 self._project.containers.let_go(one.id, one.grace)
-                self._note.add(_finishing(one, name))
+                self._take_down(_finishing(one, name))
+
+    def _take_down(self, one: Finishing) -> None:
+        """Note it; without a note, as on a full disk, this run knows of it all the same."""
+        try:
+            self._note.add(one)
+        except ConfigurationError as error:
+            self._unnoted[one.container] = one
+            self._context.report.warn(f"that {one.service} ends is not noted: {error.why}")
 
     def clear(self) -> tuple[Finishing, ...]:
         """Remove what has ended of what was told to stop; returns what is still at work.
 
         What withstood until it was killed is told. Raises EngineError.
         """
-        if not (noted := self._note.all()):
+        if not (noted := (*self._note.all(), *self._unnoted.values())):
             return ()
         found = {one.id: one for one in self._project.inspected()[1]}
         now, still = datetime.now(UTC), []
@@ -82,13 +97,17 @@ class HandOver:
             seen = found.get(one.container)
             if seen and seen.alive and seen.started != one.started:
                 # Started again since, as with the server: it knows nothing of its end.
-                self._note.forget([one.container])
+                self._forget(one)
                 self.let_go(one.set, [seen])
             elif seen and seen.alive and not one.over(now - _MARGIN):
                 still.append(one)
             else:
                 self._remove(one, seen)
         return tuple(still)
+
+    def _forget(self, one: Finishing) -> None:
+        if self._unnoted.pop(one.container, None) is None:
+            self._note.forget([one.container])
 
     def wait_for(self, services: Sequence[str], pause: Pause, saw: Saw = unseen) -> None:
         """Wait until these services have finished their work, at most their graces.
@@ -123,7 +142,7 @@ class HandOver:
             for line in containers.logs(seen.name):
                 report.note(f"  log      {line}")
         self._project.containers.dispose([one.container])
-        self._note.forget([one.container])
+        self._forget(one)
 
 
 def _finishing(one: Condition, name: SetName) -> Finishing:

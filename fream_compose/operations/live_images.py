@@ -80,14 +80,18 @@ def _by_name(
 def ready(context: Context, live: LiveRelease) -> tuple[str, ...]:
     """Have the images that a release remembers be here, so that it can be started anew.
 
-    Returns the services to start: without those that came after it. Raises EngineError.
+    Returns the services to start: without those that came after it, and jobs that are done.
+    Raises EngineError.
     """
     images = ReleaseImages(live.version)
     entry = _entry(context.history.entries(), live)
     if contents := contents_of(context.settings, entry):
         check = context.interruption.check
         images = context.project.images.fetch(live.set, live.version, check, contents)
-    return services_of(context.settings, live.set, images)
+    members = context.project.containers.members(live.set)
+    done = {one.service for one in members if one.finished and one.service != live.set}
+    wanted = services_of(context.settings, live.set, images)
+    return tuple(service for service in wanted if service not in done)
 
 
 def contents_of(settings: Settings, entry: Entry | None) -> Mapping[str, str]:

@@ -77,7 +77,7 @@ def _found(served: list[Entry], live: Version | None, wanted: str) -> Entry:
     if wanted:
         return _named(reversed(served), wanted)
     now = {entry.version: entry.release for entry in served}.get(str(live))
-    trail, passed = _trail(served), {now, *_worse(served)}
+    trail, passed = _left(_trail(served), str(live)), {now, *_worse(served)}
     while trail and trail[-1].release in passed:
         trail.pop()
     if trail:
@@ -104,12 +104,21 @@ def _named(served: Iterable[Entry], wanted: str) -> Entry:
 
 
 def _trail(served: Iterable[Entry]) -> list[Entry]:
-    """The way to what is live: a release adds to it, a rollback takes off what it left."""
+    """The way to what is live: a release adds to it, a rollback takes off what it left.
+
+    So does a repair that had an earlier one serve, of which what was replaced later tells.
+    """
     trail: list[Entry] = []
     for entry in served:
         if entry.kind is Kind.ROLLBACK and entry.release in [each.release for each in trail]:
             while trail[-1].release != entry.release:
                 trail.pop()
         else:
-            trail.append(entry)
+            trail = [*_left(trail, entry.replaced), entry]
     return trail
+
+
+def _left(trail: list[Entry], serves: str) -> list[Entry]:
+    """The way without what was left, where this version served later."""
+    last = max((n for n, entry in enumerate(trail) if entry.version == serves), default=len(trail))
+    return trail[: last + 1]

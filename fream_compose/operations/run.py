@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fream_compose.docker.release_images import ReleaseImages
-from fream_compose.errors import FreamError, GuardError, UncertainError
+from fream_compose.errors import FreamError, GuardError, ProxyError, UncertainError
 from fream_compose.nginx.evidence import Evidence
 from fream_compose.operations.checks import Checks
 from fream_compose.operations.context import Context
@@ -74,10 +74,20 @@ class Run:
         undone = not isinstance(error, UncertainError)
         error.serving = serving(self.context.proxy, undone=undone)
         self.context.interruption.disregard()
+        if self.journal.entry.released and not self._may_serve():
+            self.know(released=False)
         if self.journal.entry.log:
             all_of_it = f"fream logs --of {self.journal.entry.short_id}"
             error.next_step = "; ".join(filter(None, (all_of_it, error.next_step)))
         self._end(StepId.AFTER_FAILURE, error, evidence)
+
+    def _may_serve(self) -> bool:
+        """Whether it is live in spite of its failure, as far as nginx tells."""
+        try:
+            live = self.context.proxy.state().live
+        except ProxyError:
+            return True
+        return live is not None and live.switch == self.release.switch
 
     def finished(self, evidence: Evidence) -> None:
         """Record a release that was made, and run the hooks after it."""

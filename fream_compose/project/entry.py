@@ -128,10 +128,10 @@ class Entry:
     def served(self) -> bool:
         """Whether the release came to serve and was not taken back, well or not.
 
-        Its run may still drain what it replaced, or may have been killed meanwhile.
+        Its run may still drain what it replaced, or may have failed or been killed meanwhile.
         """
         ended_well = self.result in (Result.DONE, Result.FAILING)
-        cut_short = self.result in (Result.RUNNING, Result.INTERRUPTED)
+        cut_short = self.result in (Result.RUNNING, Result.INTERRUPTED, Result.FAILED)
         return self.of_release and (ended_well or (cut_short and self.released))
 
     @property

@@ -20,6 +20,7 @@ _PATH = re.compile(r"/[A-Za-z0-9._~/%?=&:@+,;-]*")
 _LISTEN = re.compile(r"(?:(?:[0-9.]+|\[[0-9a-f:]+\]):)?([1-9][0-9]{0,4})")
 _LINE = re.compile(r"[^\x00-\x1f\x7f]*")
 _LAST_PORT = 65_535
+_LONGEST_NAME = 63 - len("-app-set1")  # of a label of DNS
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,11 @@ class App:
     def __post_init__(self) -> None:
         """Raises UsageError for a value that the files could not hold."""
         _require(_NAME, "--name", self.name, "small letters, digits, - and _")
+        if len(self.name) > _LONGEST_NAME:
+            why = (
+                f"Names in Docker's network are made of it; at most {_LONGEST_NAME} characters fit"
+            )
+            raise UsageError(f"--name {self.name!r} is too long", why)
         if not _is_text(self.name):
             why = "Compose would read it as another kind of value than a name"
             raise UsageError(f"--name {self.name!r} is not valid", why)

@@ -22,6 +22,9 @@ _ALTERNATIVE = "HTTP_ALT_PORT"  # a second port for users, which the old scripts
 # On 127.0.0.1, as fream's own project has them; Docker picks those of others.
 PORTS = {"MYSQL_PORT": 3306, "SET1_PORT": 8081, "SET2_PORT": 8082, "CONTROL_PORT": 18090}
 PASSWORDS = ("MYSQL_PASSWORD", "MYSQL_ROOT_PASSWORD")
+_MYSQLS_OWN = ("root", "mysql", "sys", "information_schema", "performance_schema")
+_SPECIAL = re.compile(r"""^'|[\s#$"\\`]""")  # what Compose reads as no sign of a value
+_IN_QUOTES = re.compile(r"""'[^']*'|"[^"]*\"""")
 
 
 def compose(text: str, app: App) -> str:
@@ -105,6 +108,7 @@ def env_example(text: str, app: App) -> str:
     named = {"IMAGE_NAME": app.repository, "HEALTH_CHECK_POINT": app.health_path}
     named |= {"IMAGE_REGISTRY": app.registry} if app.registry else {}
     database = app.name.replace("-", "_")[:32]
+    database = f"{database}_app" if database in _MYSQLS_OWN else database
     named |= dict.fromkeys(("MYSQL_DATABASE", "MYSQL_USER"), database) if app.mysql else {}
     for name, value in named.items():
         text = with_variable(text, name, value)
@@ -129,7 +133,7 @@ def env(example: str, app: App, ports: Mapping[str, str]) -> str:
     """
     text = replaced(example, "# Copy to .env (mode 600) beside this file. ", "# ")
     passwords = {name: secrets.token_urlsafe(24) for name in PASSWORDS if app.mysql}
-    given = {"HTTP_PORT": app.http_port, **ports, **passwords, **app.variables}
+    given = {"HTTP_PORT": app.http_port, **ports, **passwords, **_quoted(app.variables)}
     for name, value in given.items():
         try:
             text = with_variable(text, name, value)
@@ -140,3 +144,18 @@ def env(example: str, app: App, ports: Mapping[str, str]) -> str:
                 "itself go to compose/app.env",
             ) from error
     return text
+
+
+def _quoted(given: Mapping[str, str]) -> dict[str, str]:
+    """Values as Compose reads them from `.env`: as they were given. Raises UsageError.
+
+    Between single quotes each sign stands for itself, but for a single quote.
+    """
+    told = {}
+    for name, value in given.items():
+        plain = not _SPECIAL.search(value) or _IN_QUOTES.fullmatch(value)
+        if not plain and "'" in value:
+            why = "It has a single quote and another sign that Compose reads as no value's own"
+            raise UsageError(f"--set {name} is not valid", why, next_step="Set it in .env by hand")
+        told[name] = value if plain else f"'{value}'"
+    return told

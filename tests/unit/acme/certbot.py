@@ -1,7 +1,7 @@
 """A certbot that does as behaviour.json in a folder says, and notes how it was run.
 
-says: what it prints, and it fails. hangs: it does not end. names, begins: of what it issues.
-forgotten: the server does not know an account that was there before.
+says: what it prints, and it fails. hangs: it does not end. names, begins, issuer: of what it
+issues. forgotten: the server does not know an account that was there before.
 dies: it is killed while it writes what it issued (archive, links, half). kind: of the ACME
 server's error, in its log.
 """
@@ -61,7 +61,8 @@ def main(folder: Path, arguments: list[str]) -> int:
 def issue(config: str, name: str, host: str, server: str, behaviour: dict[str, str]) -> None:
     """Write what certbot writes, in its order."""
     begins = timedelta(seconds=float(behaviour.get("begins", 0)))
-    chain, key = issued(*behaviour.get("names", [host]), begins=begins)
+    issuer = behaviour.get("issuer", "R1")
+    chain, key = issued(*behaviour.get("names", [host]), begins=begins, issuer=issuer)
     conf, live, archive = (
         Path(config) / part / file
         for part, file in (("renewal", f"{name}.conf"), ("live", name), ("archive", name))

@@ -74,10 +74,18 @@ def test_a_wildcard_is_proven_by_its_plugin(world: World) -> None:
 
 
 def test_a_plugin_without_a_file_is_given_none(world: World) -> None:
-    world.wanted = Wanted((HOST,), challenge="dns-route53")
+    world.wanted = Wanted((HOST,), challenge="dns-ovh")
     (world.folder / "secrets" / "acme_dns").touch()
 
     assert not [word for word in command(world.client) if "credentials" in word]
+
+
+def test_a_plugin_without_options_finds_its_file_in_the_environment(world: World) -> None:
+    world.wanted = Wanted((HOST,), challenge="dns-route53")
+    (world.folder / "secrets" / "acme_dns").write_text("[default]")
+    client = replace(world.client, place=replace(world.place, dns_seconds="90"))
+
+    assert not [word for word in command(client) if word.startswith("--dns-route53")]
 
 
 def test_no_secret_is_on_the_command_line(world: World) -> None:

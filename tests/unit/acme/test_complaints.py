@@ -148,3 +148,12 @@ def test_a_disk_says_what_is_wrong_with_it() -> None:
 def test_files_that_certbot_cannot_use_are_known(output: str) -> None:
     assert complaints.is_about_files(output)
     assert not complaints.is_about_files((OUTPUTS / "404.txt").read_text())
+
+
+@pytest.mark.parametrize("option", ["credentials /run/secrets/acme_dns", "propagation-seconds 90"])
+def test_an_image_without_the_plugin_is_named_whatever_it_was_given(option: str) -> None:
+    text = f"usage:\n  certbot\ncertbot: error: unrecognized arguments: --dns-ovh-{option}"
+
+    said = complaints.of_run(Ended(2, text), HOST, DNS)
+
+    assert said.error == "The ACME client has no plugin dns-ovh"

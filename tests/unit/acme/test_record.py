@@ -34,7 +34,7 @@ def test_the_file_is_as_fream_reads_it(tmp_path: Path) -> None:
     assert told["server"] == SERVER
     assert set(told["hosts"][HOST]) == {
         "source", "issuer", "names", "not_before", "not_after", "sha256",
-        "tried", "failures", "error", "hint", "next",
+        "tried", "failures", "error", "hint", "next", "told_to_wait",
     }  # fmt: skip
     assert stat.S_IMODE((tmp_path / "state.json").stat().st_mode) == 0o644
 

@@ -116,3 +116,61 @@ def test_two_pauses_are_never_the_same_and_grow_to_half_a_day() -> None:
     assert record.pause(0, 43_200, least) < 43_200 < record.pause(0, 43_200, most)
     assert record.pause(1, 43_200, least) < 300 < record.pause(1, 43_200, most)
     assert record.pause(10_000, 43_200, most) <= 43_200 * 1.2
+
+
+def test_another_authority_may_date_its_certificates_to_the_begin_of_the_day(world: World) -> None:
+    world.certbot(begins=-3600)
+    first = world.look()
+    world.wanted = replace(world.wanted, server=LETS_ENCRYPT)
+    world.certbot(begins=-36_000, issuer="Day CA")
+
+    state = world.look()
+
+    assert state["error"] == ""
+    assert state["sha256"] == world.shown() != first["sha256"]
+
+
+def test_a_clock_that_was_ahead_delays_nothing(world: World) -> None:
+    world.clock = real_now() + timedelta(days=1500)
+    world.certbot(says="no")
+    world.look()
+    world.clock = None
+    world.certbot()
+
+    assert world.look(due=False)["error"] == ""
+
+
+def test_a_server_that_told_to_wait_is_obeyed_until_another_is_named(world: World) -> None:
+    world.certbot(
+        says="There were too many requests of a given type :: too many certificates, "
+        "retry after 2099-01-01 00:00:00 UTC: see",
+        kind="rateLimited",
+    )
+    assert world.look()["told_to_wait"] == "2099-01-01T00:00:00Z"
+
+    def waits() -> bool:
+        rounds = world.rounds
+        rounds.begin()
+        return rounds.must_wait(HOST)
+
+    assert waits()
+    world.wanted = replace(world.wanted, server=LETS_ENCRYPT)
+    assert not waits()
+
+
+def test_what_cannot_be_written_down_is_known_all_the_same(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rounds = world.rounds
+    rounds.begin()
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(record.Record, "save", full)
+    world.certbot(says="no")
+    for _ in range(3):
+        rounds.tend(HOST, due=False)
+
+    assert len(world.runs) == 1
+    assert rounds.seconds_to_next() > 0

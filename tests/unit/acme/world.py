@@ -35,6 +35,7 @@ def issued(
     *names: str,
     begins: timedelta = timedelta(),
     lives: timedelta = timedelta(days=45),
+    issuer: str = "R1",
     key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey | None = None,
 ) -> tuple[bytes, bytes]:
     """A certificate of a test authority for these names, and its key. begins: from now on."""
@@ -47,7 +48,7 @@ def issued(
             x509.Name(
                 [
                     x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Test"),
-                    x509.NameAttribute(NameOID.COMMON_NAME, "R1"),
+                    x509.NameAttribute(NameOID.COMMON_NAME, issuer),
                 ]
             )
         )

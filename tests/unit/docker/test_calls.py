@@ -316,8 +316,8 @@ CALLS: dict[str, tuple[Ask, Sequence[str]]] = {
     "compose.start": (
         lambda p: p.compose.start(SetName.SET1, Version("1.0", DIGEST)),
         [
-            f"SET1_VERSION=1.0@{DIGEST} timeout --kill-after=10 180 docker {COMPOSE} "
-            "up --detach --no-recreate --no-build --no-deps set1"
+            f"SET1_VERSION=1.0@{DIGEST} timeout --kill-after=10 280 docker {COMPOSE} "
+            "up --detach --no-recreate --no-build --no-deps --pull missing set1"
         ],
     ),
     "compose.up_healthy": (
@@ -337,8 +337,8 @@ CALLS: dict[str, tuple[Ask, Sequence[str]]] = {
     "compose.start: what starts later": (
         lambda p: p.compose.start(SetName.SET1, Version("1.0"), ["set1-worker"]),
         [
-            "SET1_VERSION=1.0 timeout --kill-after=10 180 docker {COMPOSE} "
-            "up --detach --no-recreate --no-build --no-deps set1-worker".replace(
+            "SET1_VERSION=1.0 timeout --kill-after=10 280 docker {COMPOSE} "
+            "up --detach --no-recreate --no-build --no-deps --pull missing set1-worker".replace(
                 "{COMPOSE}", COMPOSE
             )
         ],
@@ -454,7 +454,7 @@ def test_what_is_let_go_is_removed_when_it_has_ended_by_itself(
         (tmp_path / "tools" / "docker").write_text(script)
         farewell.let_go("c1", 900.0)
         deadline = time.monotonic() + 10
-        while len(lines) < 2 + removed and time.monotonic() < deadline:
+        while len(lines) < 3 + removed and time.monotonic() < deadline:
             time.sleep(0.02)
             with suppress(FileNotFoundError):
                 lines[:] = (tmp_path / "let-go").read_text().splitlines()
@@ -462,8 +462,8 @@ def test_what_is_let_go_is_removed_when_it_has_ended_by_itself(
 
     told(ask)
 
-    expected = ["stop -t 900 c1", "inspect -f {{.State.ExitCode}} c1", "rm --volumes c1"]
-    assert lines == expected[: 2 + removed]
+    expected = ["update --restart=no c1", "stop -t 900 c1", "inspect -f {{.State.ExitCode}} c1"]
+    assert lines == [*expected, "rm --volumes c1"][: 3 + removed]
 
 
 def test_the_project_is_read_with_every_profile(told: Callable[[Ask], list[str]]) -> None:

@@ -116,3 +116,24 @@ def test_sweeping_where_nothing_is_left_is_fine(tmp_path: Path) -> None:
 
     assert issubclass(Proxy, Candidate)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_link_to_what_only_the_container_has_is_a_link_in_the_copy(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = stage.settings.nginx_directory
+    (folder / "modules").symlink_to("/usr/lib/no-such-place")
+    (folder / "site.d").mkdir(exist_ok=True)
+    (folder / "site.d" / "tls.conf").symlink_to("../../nowhere.conf")
+    seen: dict[str, str] = {}
+
+    def look(_: str, command: list[str]) -> str:
+        copy = folder / Path(command[-1]).relative_to("/etc/nginx").parent
+        links = (path for path in copy.rglob("*") if path.is_symlink() and not path.exists())
+        seen.update({str(path.relative_to(copy)): str(path.readlink()) for path in links})
+        return ""
+
+    monkeypatch.setattr(stage.project, "execute", look)
+    stage.proxy.test(None)
+
+    assert seen == {"modules": "/usr/lib/no-such-place", "site.d/tls.conf": "../../nowhere.conf"}

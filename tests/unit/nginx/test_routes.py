@@ -95,6 +95,15 @@ def test_a_host_is_a_server_with_all_that_the_app_has() -> None:
     assert found["app.conf"] == PLAIN.files["app.conf"]
 
 
+def test_a_host_too_long_for_nginxs_tables_is_found_all_the_same() -> None:
+    long = f"{'a' * 50}.example.com"
+    services = {"admin": {"host": long, "port": 3000}}
+
+    http = rendered(services, "admin").files["http.conf"]
+
+    assert f'server_name "~^{"a" * 50}\\.example\\.com$";' in http
+
+
 def test_a_service_of_a_named_set_is_reached_with_the_key_only() -> None:
     found = locations(rendered(UI, "ui").files["control.conf"])
 

@@ -13,7 +13,13 @@ from typing import Any
 
 import pytest
 
-from fream_compose.errors import EngineError, GuardError, RejectedError, UnhealthyError
+from fream_compose.errors import (
+    ConfigurationError,
+    EngineError,
+    GuardError,
+    RejectedError,
+    UnhealthyError,
+)
 from fream_compose.operations import infra
 from fream_compose.operations.diagnosis import Fault, cause, diagnose
 from fream_compose.operations.dry_run import dry_run
@@ -24,6 +30,7 @@ from fream_compose.operations.snapshot import Snapshot, take_snapshot
 from fream_compose.operations.status import status
 from fream_compose.operations.workers import Ailing
 from fream_compose.project.entry import Kind
+from fream_compose.project.finishing import FinishingNote
 from fream_compose.release import Version
 from fream_compose.step_ids import StepId
 from tests.fakes import Stage
@@ -607,3 +614,28 @@ def test_a_dry_run_tells_who_waits_for_whom(live: Stage) -> None:
     (step,) = [step for step in told.steps if step[0] == StepId.HAND_OVER]
     assert step[1] == "Hand over to set2-worker, set2-scheduler"
     assert "scheduler starts when set1-scheduler has ended" in step[2]
+
+
+def test_a_job_that_is_done_is_not_run_again_by_a_repair(live: Stage) -> None:
+    job = live.project.workers["set1-scheduler"]
+    job.lasting = False
+    job.end(0)
+    live.project.workers.pop("set1-worker")
+
+    Recovery(live.context).recover()
+
+    assert "set1-worker" in live.project.at_work()
+    assert "set1-scheduler" not in live.project.at_work()
+
+
+def test_where_no_end_can_be_noted_the_new_release_works_all_the_same(
+    live: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise ConfigurationError("The note cannot be written", "No space left on device")
+
+    monkeypatch.setattr(FinishingNote, "add", full)
+    live.switch("1.0.1")
+
+    assert live.project.at_work() == both("set2")
+    assert any("No space left on device" in text for text in live.watcher.warnings)

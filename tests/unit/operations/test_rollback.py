@@ -187,3 +187,21 @@ def test_a_live_release_is_left_by_a_rollback_where_there_is_one() -> None:
     assert leaving((first, second), live("1.0.1")) == "fream rollback"
     assert leaving((first,), live("1.0.0")) == "fream switch VERSION"
     assert leaving((first, second, last), live("1.0.2")) == "fream switch VERSION"
+
+
+def test_what_a_repair_went_back_from_is_no_way_back() -> None:
+    first, dead = entry("1.0.0"), replace(entry("1.0.1"), replaced="1.0.0")
+    later = replace(entry("1.0.2"), replaced="1.0.0")
+
+    with pytest.raises(NothingToRollBackError):
+        target((first, dead), live("1.0.0"))
+    assert target((first, dead, later), live("1.0.2")).version == "1.0.0"
+    assert target((first, dead, later), live("1.0.2"), "1.0.1").version == "1.0.1"
+
+
+def test_a_release_that_serves_though_its_run_failed_is_gone_back_to() -> None:
+    second = replace(entry("1.0.1", Result.FAILED), replaced="1.0.0", released=True)
+    entries = (entry("1.0.0"), second, replace(entry("1.0.2"), replaced="1.0.1"))
+
+    assert target(entries, live("1.0.2")).version == "1.0.1"
+    assert target((entries[0], replace(second, released=False), entries[2]), live("1.0.2"))

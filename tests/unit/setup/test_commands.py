@@ -201,3 +201,50 @@ def test_versions_complete_silently_where_there_is_no_project(tmp_path: Path) ->
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_each_shell_gets_a_script(shell: str, tmp_path: Path) -> None:
     assert "_FREAM_COMPLETE" in fream("completion", shell, cwd=tmp_path).stdout
+
+
+def test_freams_own_folder_is_no_place_for_a_project(tmp_path: Path) -> None:
+    before = (ROOT / "compose" / "compose.yaml").read_bytes()
+
+    done = fream("init", str(ROOT), "--name", "shop", "--image", "r/shop", "--force", cwd=tmp_path)
+
+    assert done.returncode == 2
+    assert "is fream's own folder" in done.stderr
+    assert (ROOT / "compose" / "compose.yaml").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("given", "line"),
+    [
+        ("Tr0ub$adour #1", "MYSQL_PASSWORD='Tr0ub$adour #1'"),
+        ("plain-1", "MYSQL_PASSWORD=plain-1"),
+        ("'as it is'", "MYSQL_PASSWORD='as it is'"),
+        ("it's", "MYSQL_PASSWORD=it's"),
+    ],
+)
+def test_a_given_value_is_what_compose_reads(tmp_path: Path, given: str, line: str) -> None:
+    options = ("--mysql", "--set", f"MYSQL_PASSWORD={given}")
+
+    done = fream("init", "shop", "--image", "r/shop", *options, cwd=tmp_path)
+
+    assert done.returncode == 0, done.stderr
+    assert line in (tmp_path / "shop/compose/.env").read_text().splitlines()
+
+
+def test_what_no_quotes_can_hold_is_refused(tmp_path: Path) -> None:
+    done = fream("init", "s", "--image", "r/s", "--set", "TZ=it's $1", cwd=tmp_path)
+
+    assert done.returncode == 2
+    assert "--set TZ is not valid" in done.stderr
+
+
+def test_a_database_is_not_named_like_mysqls_own(tmp_path: Path) -> None:
+    assert fream("init", "root", "--image", "r/s", "--mysql", cwd=tmp_path).returncode == 0
+
+    assert "MYSQL_USER=root_app" in (tmp_path / "root/compose/.env.example").read_text()
+
+
+def test_a_name_that_dns_cannot_carry_is_refused(tmp_path: Path) -> None:
+    for length, code in ((54, 0), (55, 2)):
+        done = fream("init", "x" * length, "--image", "r/s", cwd=tmp_path)
+        assert done.returncode == code, done.stderr
