@@ -56,7 +56,8 @@ class Containers(PublishedPorts):
     def members(self, name: SetName) -> tuple[Condition, ...]:
         """How the containers of a set fare. Raises EngineError."""
         services = self.settings.sets[name].services
-        return self.conditions([c.id for c in self.all() if c.service in services])
+        listed = [container for container in self.all() if container.service in services]
+        return listing.still_there(self.conditions, listed)[1]
 
     def last_health_check(self, container: str) -> str:
         """What the last health check since the start printed as it failed. Raises EngineError."""

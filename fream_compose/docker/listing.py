@@ -1,13 +1,15 @@
 """Which containers there are, by the labels that Compose writes on them."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from fream_compose.docker.facts import Container, Origin, Placed
+from fream_compose.docker.facts import Condition, Container, Origin, Placed
 from fream_compose.docker.reads import read, taken
 from fream_compose.errors import EngineError
 
 _LABEL = "com.docker.compose"
+_GONE = re.compile(r"No such container: (\S+)")
 _LASTING = {"oneoff": "False"}
 _FIELDS = (".ID", ".Names", "service", ".State", ".Status", ".Image")
 _ORIGIN = (".ID", ".Names", "service", "project.working_dir", "project.config_files", ".Mounts")
@@ -17,6 +19,25 @@ _PLACED = (".Names", ".State", "service", "project", "project.config_files")
 def containers_where(label: str, value: str) -> tuple[Container, ...]:
     """The containers with a label of Compose's, running or not. Raises EngineError."""
     return tuple(Container(*row) for row in _rows({label: value, **_LASTING}, _FIELDS))
+
+
+def still_there(
+    ask: Callable[[Sequence[str]], tuple[Condition, ...]], listed: Sequence[Container]
+) -> tuple[tuple[Container, ...], tuple[Condition, ...]]:
+    """Those of them that are not gone since they were listed, each with how it fares.
+
+    One that ends by itself may be removed at any moment. ask: tells of ids, and raises
+    EngineError where one is gone. Raises EngineError for all else.
+    """
+    while True:
+        try:
+            return tuple(listed), ask([container.id for container in listed])
+        except EngineError as error:
+            gone = set(_GONE.findall(error.why))
+            left = [container for container in listed if container.id not in gone]
+            if len(left) == len(listed):
+                raise
+            listed = left
 
 
 def origins_of(project: str) -> tuple[Origin, ...]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from fream_compose import secrecy
 from fream_compose.docker.changes import exported
 from fream_compose.docker.engine import compose_version
+from fream_compose.docker.listing import still_there
 from fream_compose.docker.reads import UNREADABLE, begin, compose, finish_both, parsed, template
 from fream_compose.errors import ConfigurationError, EngineError
 from fream_compose.project.compose_warnings import ComposeWarning, warnings_of
@@ -53,13 +54,7 @@ class Project:
 
     def inspected(self) -> "tuple[tuple[Container, ...], tuple[Condition, ...]]":
         """The containers as they are listed and as they are inspected. Raises EngineError."""
-        listed = self.containers.all()
-        try:
-            return listed, self.containers.conditions([c.id for c in listed])
-        except EngineError:
-            # One of them went between the two questions.
-            listed = self.containers.all()
-            return listed, self.containers.conditions([c.id for c in listed])
+        return still_there(self.containers.conditions, self.containers.all())
 
 
 def open_project(directory: Path, meanwhile: Callable[[], None] = lambda: None) -> Project:

@@ -169,7 +169,7 @@ class FakeProject(Project, PublishedPorts, FakeWorkers):
         for service in self.infra:
             if container in (f"id-{service}", self._name(service)):
                 return self._infra(service)
-        raise EngineError(f"{container} could not be inspected", "No such container")
+        raise EngineError(f"{container} could not be inspected", f"No such container: {container}")
 
     def _infra(self, service: str) -> Condition:
         made = Condition(
@@ -254,7 +254,9 @@ class FakeProject(Project, PublishedPorts, FakeWorkers):
 
     def try_out(self, container: str, command: list[str]) -> str:
         if container not in map(self._name, self.infra):
-            raise EngineError(f"{container} could not be inspected", "No such container")
+            raise EngineError(
+                f"{container} could not be inspected", f"No such container: {container}"
+            )
         self.nginx.check(command[-1])
         return ""
 
