@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import tempfile
@@ -344,7 +345,7 @@ def test_an_env_that_cannot_be_read_changes_nothing(live: Stage) -> None:
 
 def test_nginx_files_that_cannot_be_copied_change_nothing(live: Stage) -> None:
     before = Before(live)
-    (live.settings.nginx_directory / "http.d" / "tls.conf").symlink_to("/nowhere/tls.conf")
+    os.mkfifo(live.settings.nginx_directory / "http.d" / "pipe")
 
     error = fails(live, ProxyError)
 
