@@ -60,7 +60,7 @@ install_packages() {
 
 # What root makes in somebody's checkout belongs to them: they go on without root.
 hand_back() {
-    ! is_root || chown -R --reference="$ROOT" "$@" 2>/dev/null || true
+    ! is_root || chown -R --from=0 "$(stat --format=%u "$ROOT")" "$@" 2>/dev/null || true
 }
 
 # The lock's descriptor is 9; what outlives a script must close it.

@@ -53,9 +53,10 @@ class HandOver:
         return ", ".join([*working.values(), *map(str, self.clear())])
 
     def _done(self, name: SetName) -> frozenset[str]:
-        """The jobs of a set that have had their turn."""
+        """The jobs of a set that have had their turn; not who ended because it was told to."""
         members = self._project.containers.members(name)
-        return frozenset(one.service for one in members if one.finished)
+        told = {*(one.container for one in self._note.all()), *self._unnoted}
+        return frozenset(one.service for one in members if one.finished and one.id not in told)
 
     def end(self, name: SetName) -> None:
         """Let go of the services in a set that work for a live release only. Raises EngineError."""

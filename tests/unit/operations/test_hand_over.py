@@ -31,7 +31,7 @@ from fream_compose.operations.status import status
 from fream_compose.operations.workers import Ailing
 from fream_compose.project.entry import Kind
 from fream_compose.project.finishing import FinishingNote
-from fream_compose.release import Version
+from fream_compose.release import SetName, Version
 from fream_compose.step_ids import StepId
 from tests.fakes import Stage
 
@@ -639,3 +639,16 @@ def test_where_no_end_can_be_noted_the_new_release_works_all_the_same(
 
     assert live.project.at_work() == both("set2")
     assert any("No space left on device" in text for text in live.watcher.warnings)
+
+
+def test_who_was_told_to_end_and_has_is_no_job_that_is_done(live: Stage) -> None:
+    worker = live.project.workers["set1-worker"]
+    HandOver(live.context).let_go(SetName.SET1, [worker.condition])
+    worker.lasting = False  # as Docker has it of who must not come back
+    worker.end(0)
+    release = take_snapshot(live.project, live.proxy).live
+    assert release
+
+    HandOver(live.context).to(release, lambda _: None)
+
+    assert "set1-worker" in live.project.at_work()
