@@ -55,7 +55,9 @@ def test_a_crash_is_told_with_how_it_ended_and_the_app_s_own_last_words(
 
     assert result.code == 6, result
     container = released.container(released.idle_set)
-    assert re.fullmatch(rf"{container} ended with exit code 1(, \d+ times)?", told(result, "why"))
+    # A busy engine soon forgets how a container ended that it started again.
+    ended = "ended( with exit code 1|, with an exit code that Docker has forgotten)"
+    assert re.fullmatch(rf"{container} {ended}(, \d+ times)?", told(result, "why"))
     assert re.search(r"^  log +\d\d:\d\d:\d\d .*the licence has expired", result.err, re.MULTILINE)
     assert "exit code 0" not in result.err
 

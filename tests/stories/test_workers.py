@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -253,7 +254,9 @@ def test_a_worker_that_crashes_once_it_is_live_takes_the_release_back(
         result = quiet.fream("switch", "--version", releases.push("2.4.0-worker-crashes"))
 
     assert result.code == 8, result
-    assert f"The container of {quiet.idle_set}-worker ended with exit code" in result.err
+    # A busy engine soon forgets how a container ended that it started again.
+    ended = "ended(,)? with (an )?exit code"
+    assert re.search(f"The container of {quiet.idle_set}-worker {ended}", result.err), result
     assert "worker lost its way" in result.err
     live = quiet.live()
     assert (live or {})["set"] == (before or {})["set"]
