@@ -75,12 +75,18 @@ class Candidate(Control):
 
 def _copy(directory: Path, folder: Path) -> None:
     """Copy what nginx reads. A link may lead to what is there in its container only."""
-    left_out = shutil.ignore_patterns(".*", "www")  # files for users, and many
-    shutil.copytree(directory, folder, ignore=left_out, ignore_dangling_symlinks=True)
-    for copied in [folder, *(path for path in folder.rglob("*") if path.is_dir())]:
-        source = directory / copied.relative_to(folder)
-        for link in (path for path in source.iterdir() if path.is_symlink() and not path.exists()):
-            (copied / link.name).symlink_to(link.readlink())
+    hidden = shutil.ignore_patterns(".*", "www")  # files for users, and many
+    dangling: list[Path] = []
+
+    def left_out(place: str, names: list[str]) -> set[str]:
+        unread = hidden(place, names)
+        missing = {name for name in names if not Path(place, name).exists()} - unread
+        dangling.extend(Path(place, name) for name in missing)
+        return unread | missing
+
+    shutil.copytree(directory, folder, ignore=left_out)
+    for link in dangling:
+        (folder / link.relative_to(directory)).symlink_to(link.readlink())
 
 
 def sweep(directory: Path) -> None:

@@ -137,3 +137,23 @@ def test_a_link_to_what_only_the_container_has_is_a_link_in_the_copy(
     stage.proxy.test(None)
 
     assert seen == {"modules": "/usr/lib/no-such-place", "site.d/tls.conf": "../../nowhere.conf"}
+
+
+def test_a_link_within_the_folder_is_copied_as_what_it_leads_to(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = stage.settings.nginx_directory
+    (folder / "shared.conf").write_text("client_max_body_size 9m;\n")
+    (folder / "site.d").mkdir(exist_ok=True)
+    (folder / "site.d" / "limits.conf").symlink_to("../shared.conf")
+    seen: list[str] = []
+
+    def look(_: str, command: list[str]) -> str:
+        copy = folder / Path(command[-1]).relative_to("/etc/nginx").parent
+        seen.append((copy / "site.d" / "limits.conf").read_text())
+        return ""
+
+    monkeypatch.setattr(stage.project, "execute", look)
+    stage.proxy.test(None)
+
+    assert seen == ["client_max_body_size 9m;\n"]
