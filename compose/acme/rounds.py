@@ -223,8 +223,9 @@ class Rounds:
 
     def _succeeded(self, host: str, later: str | None) -> None:
         tried = pairs.stamp(self.now())
-        known = {"error": "", "hint": "", "next": later, "told_to_wait": None}
-        self.record.update(host, tried=tried, failures=0, **known)
+        self.record.update(
+            host, tried=tried, failures=0, error="", hint="", next=later, told_to_wait=None
+        )
 
     def _failed(self, host: str, complaint: Complaint) -> None:
         failures = self.record.tries[host].failures + 1
@@ -233,8 +234,8 @@ class Rounds:
 
     def _note(self, host: str, complaint: Complaint, seconds: float) -> None:
         later = self.now() + timedelta(seconds=seconds)
-        until = complaint.not_before
-        later = max(later, until or later)
+        if until := complaint.not_before:
+            later = max(later, until)
         if self.record.tries[host].error != complaint.error:
             say(f"{host}: {complaint.error}. {complaint.hint}")
         self.record.update(

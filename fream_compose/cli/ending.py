@@ -10,7 +10,7 @@ from fream_compose.cli.reports import github
 from fream_compose.cli.reports.plain import stamped
 from fream_compose.cli.reports.stream import Tolerant
 from fream_compose.cli.views.errors import explained
-from fream_compose.errors import FreamError
+from fream_compose.errors import ConfigurationError, FreamError, reason
 from fream_compose.report import Report
 from fream_compose.text import clean, count
 
@@ -41,6 +41,15 @@ def say_failed(error: FreamError, timestamps: bool, machine: bool) -> None:
         told = "\n".join(line for line in explained(error)[1:] if not line.startswith("  log "))
         annotation = github.command("error", told, title=error.what)
         print(annotation, file=Tolerant(sys.stdout), flush=True)
+
+
+def unsaid(error: OSError) -> ConfigurationError:
+    """The error of a result that could not be printed."""
+    return ConfigurationError(
+        "What was asked for could not be printed",
+        reason(error),
+        next_step="Make room where it is written to, then the same again",
+    )
 
 
 def sum_up(

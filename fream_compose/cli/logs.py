@@ -80,9 +80,8 @@ def _print_kept(folder: "StateFolder", wanted: str, tail: int | None) -> None:
     sys.stdout.flush()
     with path.open("rb") as file:
         for line in file if tail is None else deque(file, maxlen=tail):
-            text = line.decode("utf-8", "surrogateescape")
-            told = github.fit(text).encode("utf-8", "surrogateescape") if github.at_work() else line
-            sys.stdout.buffer.write(told)
+            told = github.fit(line.decode("utf-8", "surrogateescape"))
+            sys.stdout.buffer.write(told.encode("utf-8", "surrogateescape"))
     sys.stdout.buffer.flush()
 
 

@@ -11,19 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from fream_compose.cli.ending import say, say_done, say_failed, sum_up
+from fream_compose.cli.ending import say, say_done, say_failed, sum_up, unsaid
 from fream_compose.cli.machine import broke, succeeded
 from fream_compose.cli.reports.chosen import report_of
 from fream_compose.cli.reports.jsonl import JsonlReport
 from fream_compose.cli.reports.stream import lost
 from fream_compose.cli.views.errors import explained
 from fream_compose.errors import (
-    ConfigurationError,
     EngineError,
     FreamError,
     LockedError,
     UsageError,
-    reason,
     unexpected,
 )
 from fream_compose.interruption import Interruption, LeaveNow, interruption
@@ -225,11 +223,6 @@ def session(
         except LeaveNow as left:
             run.failed(left.error)
             raise SystemExit(left.exit_code) from left
-
-
-def unsaid(error: OSError) -> ConfigurationError:
-    """The error of a result that could not be printed."""
-    return ConfigurationError("What was asked for could not be printed", reason(error))
 
 
 def seconds_of(option: str, text: str) -> float:

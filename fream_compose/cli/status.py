@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from fream_compose.cli.colour import draws
+from fream_compose.cli.ending import unsaid
 from fream_compose.cli.form import form_of
 from fream_compose.cli.machine import succeeded
 from fream_compose.cli.project import find, history, looked_at, state
 from fream_compose.cli.reports import github
 from fream_compose.cli.reports.stream import Tolerant
-from fream_compose.cli.session import Run, preferences, seconds_of, session, unsaid
+from fream_compose.cli.session import Run, preferences, seconds_of, session
 from fream_compose.errors import ConfigurationError, FreamError, InterruptedRun, UsageError
 from fream_compose.text import clean
 
@@ -118,7 +119,7 @@ def _print_metrics(found: "Status", folder: "StateFolder") -> None:
     with suppress(ConfigurationError):
         ended = (e for e in reversed(folder.seen().entries) if e.of_release and e.set and e.ended)
         last = next(ended, None)
-    print(metrics(found, last), end="")
+    _say(metrics(found, last).removesuffix("\n"))
 
 
 def _import_status() -> None:

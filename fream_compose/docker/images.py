@@ -182,10 +182,11 @@ class Images:
         """Mark images as needed by this project. Raises EngineError."""
         local_images.keep_images(self.settings.project, needed)
 
-    def refused(self, error: EngineError, wanted: Iterable[str]) -> EngineError:
-        """What kept services from starting, by the first wanted image that is not here, if any."""
+    def refused(self, error: EngineError, wanted: Iterable[str]) -> EngineError | None:
+        """The error of services that could not be started, told by the first of their images that
+        is not here; None where all are."""
         missing = next((image for image in wanted if facts(image) is None), None)
-        return refusals.explain(error, missing) if missing else error
+        return refusals.explain(error, missing) if missing else None
 
     def nginx_version(self) -> str:
         """What the nginx of the settings' image says of itself. Raises EngineError."""

@@ -10,6 +10,7 @@ from fream_compose.docker.farewell import KILLED
 from fream_compose.errors import ConfigurationError
 from fream_compose.operations.context import Context
 from fream_compose.operations.live_images import late_of
+from fream_compose.operations.members import is_done
 from fream_compose.operations.workers import astray
 from fream_compose.project.finishing import Finishing
 from fream_compose.release import LiveRelease, SetName
@@ -56,7 +57,7 @@ class HandOver:
         """The jobs of a set that have had their turn; not who ended because it was told to."""
         members = self._project.containers.members(name)
         told = {*(one.container for one in self._note.all()), *self._unnoted}
-        return frozenset(one.service for one in members if one.finished and one.id not in told)
+        return frozenset(one.service for one in members if is_done(one) and one.id not in told)
 
     def end(self, name: SetName) -> None:
         """Let go of the services in a set that work for a live release only. Raises EngineError."""
@@ -83,7 +84,10 @@ class HandOver:
             self._note.add(one)
         except ConfigurationError as error:
             self._unnoted[one.container] = one
-            self._context.report.warn(f"that {one.service} ends is not noted: {error.why}")
+            self._context.report.warn(
+                f"{one.service} was told to end, which cannot be noted: {error.why}; once that is "
+                "mended: fream recover"
+            )
 
     def clear(self) -> tuple[Finishing, ...]:
         """Remove what has ended of what was told to stop; returns what is still at work.

@@ -114,11 +114,13 @@ def start(
             project.compose.up_healthy(names, _READY_SECONDS, look, anew, stop_seconds)
         except EngineError as error:
             images = (settings.services[name].image for name in names)
-            told = project.images.refused(error, images)
-            if told is error:
+            refused = project.images.refused(error, images)
+            if not refused:
                 _explain(project, error)
             if KEEPER not in names or _keeps(project):
-                raise told from (None if told is error else error)
+                if refused:
+                    raise refused from error
+                raise
             context.report.warn(
                 f"{KEEPER}, which keeps the certificates, could not be started: "
                 f"{' '.join(error.why.split())}; can ACME_IMAGE in {settings.env_path} be had? "

@@ -22,7 +22,6 @@ from fream_compose.project.operator import note, who
 from fream_compose.release import LiveRelease, new_switch_id
 from fream_compose.report import Report, Step
 from fream_compose.secrecy import hidden
-from fream_compose.text import clean
 from fream_compose.verdict import Verdict
 
 FARES_WORSE = (Verdict.WORSE, Verdict.FAILS)
@@ -56,10 +55,10 @@ class Journal:
             started=now.isoformat(timespec="milliseconds"),
             seconds=0.0,
             result=Result.RUNNING,
-            by=hidden(who()),
+            by=who(),
             kind=kind,
-            note=hidden(note()),
-            command=clean(hidden(command)),
+            note=note(),
+            command=command,
         )
 
     @property

@@ -8,6 +8,7 @@ from fream_compose.docker.project import Project
 from fream_compose.docker.release_images import ReleaseImages, lacking
 from fream_compose.errors import ConfigurationError, UsageError
 from fream_compose.operations.context import Context
+from fream_compose.operations.members import is_done
 from fream_compose.project.entry import Entry
 from fream_compose.project.envfile import version_variable
 from fream_compose.project.history import of_release
@@ -89,7 +90,7 @@ def ready(context: Context, live: LiveRelease) -> tuple[str, ...]:
         check = context.interruption.check
         images = context.project.images.fetch(live.set, live.version, check, contents)
     members = context.project.containers.members(live.set)
-    done = {one.service for one in members if one.finished and one.service != live.set}
+    done = {one.service for one in members if is_done(one)}
     wanted = services_of(context.settings, live.set, images)
     return tuple(service for service in wanted if service not in done)
 

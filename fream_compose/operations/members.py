@@ -26,14 +26,15 @@ def changed(first: Sequence[Condition], now: Sequence[Condition]) -> str:
 def _changed(first: Condition, now: Condition) -> str:
     if now.restarts:
         return f"{now.ending}, and Docker started it again"
-    if _done(now):
+    if is_done(now):
         return ""
     if now.state != "running":
         return now.ending if now.crashed else f"is {now.state}"
     return "was started again" if now.started != first.started else ""
 
 
-def _done(member: Condition) -> bool:
+def is_done(member: Condition) -> bool:
+    """Whether it is a job beside the app that has had its turn."""
     return member.finished and member.service not in set(SetName)
 
 
@@ -56,7 +57,7 @@ def culprit(first: Sequence[Condition], now: Sequence[Condition]) -> str:
 
 
 def _unhealthy(now: Sequence[Condition]) -> list[Condition]:
-    return [m for m in now if m.health not in ("", "healthy") and not _done(m)]
+    return [m for m in now if m.health not in ("", "healthy") and not is_done(m)]
 
 
 def other_image(app: str, image: str, ids: Mapping[str, str], now: Sequence[Condition]) -> str:

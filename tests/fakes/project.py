@@ -385,9 +385,9 @@ class FakeProject(Project, PublishedPorts, FakeWorkers):
     def keep_images(self, needed: Sequence[Image]) -> None:
         self.kept |= {image.tags[0] for image in needed}
 
-    def refused(self, error: EngineError, wanted: Iterable[str]) -> EngineError:
+    def refused(self, error: EngineError, wanted: Iterable[str]) -> EngineError | None:
         missing = [image for image in wanted if image in self.absent]
-        return EngineError(f"{error.what}: no {missing[0]}", error.why) if missing else error
+        return EngineError(f"{error.what}: no {missing[0]}", error.why) if missing else None
 
     def free_bytes(self) -> int | None:
         return DISK_BYTES - IMAGE_BYTES * len(self.pulled)

@@ -63,6 +63,7 @@ def test_services_that_did_not_start_are_told_by_the_image_that_is_missing(
     error = EngineError("db, web could not be started", "manifest for db:2 not found")
     known = images.Images.__new__(images.Images)
 
-    assert known.refused(error, ["web:1"]) is error
+    assert known.refused(error, ["web:1"]) is None
     told = known.refused(error, ["web:1", "db:2"])
+    assert told
     assert told.what == "db, web could not be started: Docker Hub has no such image"
