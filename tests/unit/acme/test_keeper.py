@@ -156,3 +156,23 @@ def test_the_keeper_sleeps_until_something_is_due(
         keeper.keep(place)
 
     assert 30_000 < naps[0] < 60_000
+
+
+def test_a_keeper_that_starts_anew_waits_as_long_as_it_was_told(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.certbot(
+        says="There were too many requests of a given type :: too many certificates, "
+        "retry after 2099-01-01 00:00:00 UTC: see",
+        kind="rateLimited",
+    )
+
+    def nap(*_: object) -> None:
+        raise SystemExit(0)
+
+    monkeypatch.setattr(keeper, "_nap", nap)
+    for _ in range(3):
+        with pytest.raises(SystemExit):
+            keeper.keep(world.place)
+
+    assert len(world.runs) == 1

@@ -121,4 +121,6 @@ def test_what_cannot_be_done_with_what_was_looked_at_is_not_a_fault_of_the_setti
     result = fream("status", "--output", "json")
 
     assert result.exit_code == 3
-    assert json.loads(result.stdout)["error"]["what"] == "The note cannot be read"
+    told = json.loads(result.stdout)
+    assert told["error"]["what"] == "The note cannot be read"
+    assert "result" not in told, "no outline, which would blame the settings"

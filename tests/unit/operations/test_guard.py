@@ -254,6 +254,20 @@ def test_when_both_have_gone_bad_both_are_kept(make: Make) -> None:
     assert set(stage.project.running()) == {"set1", "set2"}
     assert "set1" in caught.value.why
     assert stage.history.entries()[-1].error == "UncertainError"
+    assert stage.history.entries()[-1].served, "it is what nginx leads to"
+
+
+def test_a_way_back_that_ends_midway_leaves_no_release_that_counts_as_served(make: Make) -> None:
+    stage = make(guard="2s")
+    after_cut_over(stage, lambda: crash(stage))
+    stage.project.fail("remove set2", "the daemon restarts")
+
+    with pytest.raises(UncertainError):
+        stage.switch("1.0.1")
+
+    last = stage.history.read().entries[-1]
+    assert stage.serves() == "1.0.0"
+    assert (last.version.partition("@")[0], last.released, last.served) == ("1.0.1", False, False)
 
 
 def test_a_first_release_that_fails_has_nothing_to_go_back_to_and_is_kept(tmp_path: Path) -> None:

@@ -643,6 +643,7 @@ def test_where_no_end_can_be_noted_the_new_release_works_all_the_same(
 
 def test_who_was_told_to_end_and_has_is_no_job_that_is_done(live: Stage) -> None:
     worker = live.project.workers["set1-worker"]
+    live.project.busy.add("set1-worker")
     HandOver(live.context).let_go(SetName.SET1, [worker.condition])
     worker.lasting = False  # as Docker has it of who must not come back
     worker.end(0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from pathlib import Path
 
 import pytest
 
@@ -152,3 +153,17 @@ def test_what_runs_is_joined_to_the_network_that_mysql_is_about_to_be_on(live: S
 
     infra.up(live.context, ("infra",), recreate=True)
     assert live.project.joined == [("shop-app-set1", "shop-data")]
+
+
+def test_a_job_of_the_live_set_that_is_done_is_not_run_again(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, beside=("migrate", "mailer"))
+    stage.switch("1.0.0")
+    job = stage.project.workers["set1-migrate"]
+    job.lasting = False
+    job.end(0)
+    stage.project.workers.pop("set1-mailer")
+
+    up(stage)
+
+    assert stage.project.at_work() == {"set1-mailer"}
+    stage.project.close()
