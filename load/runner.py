@@ -14,7 +14,7 @@ from load.http2_client import Http2
 from load.http_clients import Idle, KeepAlive, New, Post, Slow, Stream
 from load.mix import Mix, Pace
 from load.record import Recorder
-from load.report import Report
+from load.report import Failure, Report
 from load.stage import Limits, Stage, Target
 from load.tls import Https
 from load.websocket_client import WebSocket
@@ -76,6 +76,11 @@ class Load:
     def failed(self) -> int:
         """Requests failed so far."""
         return self._stage.recorder.failed
+
+    @property
+    def failures(self) -> tuple[Failure, ...]:
+        """The failed requests so far; the first 2,000 of them."""
+        return tuple(self._stage.recorder.failures)
 
     def served_to(self, client: str) -> int:
         """Requests of a kind of client that were answered so far."""

@@ -103,7 +103,8 @@ class Site:
         self.project.switch(case.new)
         self._in_order(case)
         case.failed = self.settled() - case.before
-        assert case.failed <= loses, f"{case.failed} requests failed"
+        lines = [failure.line() for failure in self.load.failures[case.before :]]
+        assert case.failed <= loses, "\n".join(lines)
         self.matrix.add(
             Row(fault, step, case.exit, case.serves, "; ".join(case.repaired) or "", case.failed)
         )
