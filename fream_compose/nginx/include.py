@@ -84,7 +84,8 @@ def disarm(folder: Path) -> None:
 def render(live: LiveRelease | None) -> dict[str, str]:
     """The files of a release's folder by name. Every value was validated when it was made."""
     if live is None:
-        return {FILE: _rule("", *SetName)}
+        # The first again: what is renamed between two looks was seen by neither.
+        return {FILE: _rule("", *SetName, SetName.SET1)}
     named = {"set": live.set, "version": str(live.version), "switch": live.switch}
     comment = "".join(f"# {key} {value}\n" for key, value in named.items())
     return {

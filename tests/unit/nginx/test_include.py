@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -78,7 +79,26 @@ def test_a_release_whose_switch_nobody_knows_is_named(tmp_path: Path) -> None:
 def test_one_look_is_asked_of_nginx_once_a_release_is_live() -> None:
     assert render(LIVE)[FILE].count("if (-f ") == 1
     assert "/etc/nginx/live/set2)" in render(LIVE)[FILE]
-    assert render(None)[FILE].count("if (-f ") == 2
+
+
+@pytest.mark.parametrize("read", [None, LIVE, NEXT], ids=["nothing", "set1", "set2"])
+@pytest.mark.parametrize(("before", "after"), [(LIVE, NEXT), (NEXT, THIRD)], ids=["forth", "back"])
+def test_a_request_in_the_middle_of_a_cut_over_goes_to_one_of_the_two_sets(
+    before: LiveRelease, after: LiveRelease, read: LiveRelease | None
+) -> None:
+    rule = render(read)[FILE]
+    looks = re.findall(r"if \(-f /etc/nginx/live/(\w+)\) {\n    set \$live_set (\w+);\n}", rule)
+    start = re.search(r'^set \$live_set "(\w*)";$', rule, re.M)
+    assert start
+    assert len(looks) == rule.count("if (")
+
+    for renamed_at in range(len(looks) + 1):
+        chosen = start[1]
+        for at, (file, name) in enumerate(looks):
+            if file in render(after if at >= renamed_at else before):
+                chosen = name
+        assert chosen in (before.set, after.set)
+        assert chosen == before.set or renamed_at < len(looks)
 
 
 def test_the_folder_of_a_release_holds_the_file_of_its_set_only(tmp_path: Path) -> None:
