@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.stories.acme import HOST, NETWORK, failing, keeper_of, mended, new_pebble
+from tests.stories.acme import HOST, NETWORK, certified, failing, keeper_of, mended, new_pebble
 from tests.stories.docker import docker
 from tests.stories.keeper import Keeper
 from tests.stories.pebble import ALIAS, Pebble, address_of
@@ -121,8 +121,7 @@ RUN (apt-get update && apt-get install -y faketime && ln -s /usr/lib/*/faketime 
 
 def test_a_disk_that_is_full(pebble: Pebble, folder: Path) -> None:
     with keeper_of(pebble, folder, size="1m") as keeper:
-        pebble.every_name_is_at(keeper.nginx)
-        keeper.eventually(source="acme", error="")
+        certified(pebble, keeper)
         fill = "cat /dev/zero > /tls/certbot/filler 2>/dev/null; test -s /tls/certbot/filler"
         docker("exec", keeper.name, "sh", "-c", fill)
         assert failing(keeper)["error"] == "The disk with TLS_DIR is full"

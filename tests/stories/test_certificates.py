@@ -10,7 +10,17 @@ from typing import Any
 
 import pytest
 
-from tests.stories.acme import EAB_KEY, HOST, KID, NETWORK, OTHER, keeper_of, mended, new_pebble
+from tests.stories.acme import (
+    EAB_KEY,
+    HOST,
+    KID,
+    NETWORK,
+    OTHER,
+    certified,
+    keeper_of,
+    mended,
+    new_pebble,
+)
 from tests.stories.docker import CommandFailed, docker, inspect
 from tests.stories.keeper import Keeper
 from tests.stories.pebble import Pebble, address_of, image
@@ -85,8 +95,7 @@ def test_an_account_that_the_server_knows_already(network: str, folder: Path) ->
             assert "ACME_EAB_KID" in state["hint"]
         bound = {"environment": {"ACME_EAB_KID": KID}, "secrets": {"acme_eab_key": str(key)}}
         with keeper_of(pebble, folder, **bound) as keeper:
-            pebble.every_name_is_at(keeper.nginx)
-            keeper.eventually(source="acme", error="")
+            certified(pebble, keeper)
             written = ["exec", keeper.name, "sh", "-c", f"grep -r {EAB_KEY} /tls /tmp || true"]
             assert docker(*written) == ""
 
