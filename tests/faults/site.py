@@ -104,7 +104,7 @@ class Site:
         self._in_order(case)
         case.failed = self.settled() - case.before
         lines = [failure.line() for failure in self.load.failures[case.before :]]
-        assert case.failed <= loses, "\n".join(lines)
+        assert case.failed <= loses, "\n".join((f"{case.failed} requests failed", *lines))
         self.matrix.add(
             Row(fault, step, case.exit, case.serves, "; ".join(case.repaired) or "", case.failed)
         )

@@ -76,8 +76,7 @@ def certified(pebble: Pebble, keeper: Keeper) -> None:
     by itself that takes minutes."""
     pebble.every_name_is_at(keeper.nginx)
     eventually(lambda: keeper.state().get("tried"), 90)
-    if keeper.state()["error"]:
-        keeper.renew("--force")
+    keeper.renew()
     keeper.eventually(source="acme", error="")
 
 

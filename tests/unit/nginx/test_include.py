@@ -79,6 +79,7 @@ def test_a_release_whose_switch_nobody_knows_is_named(tmp_path: Path) -> None:
 def test_one_look_is_asked_of_nginx_once_a_release_is_live() -> None:
     assert render(LIVE)[FILE].count("if (-f ") == 1
     assert "/etc/nginx/live/set2)" in render(LIVE)[FILE]
+    assert render(None)[FILE].count("if (-f ") == 3
 
 
 @pytest.mark.parametrize("read", [None, LIVE, NEXT], ids=["nothing", "set1", "set2"])
