@@ -112,16 +112,18 @@ class Load:
         """Name this moment for the report."""
         self._stage.recorder.mark(name)
 
-    def wait_for(self, requests: int, timeout: float = 30.0) -> None:
+    def wait_for(self, requests: int, timeout: float = 120.0) -> None:
         """Until so many more requests were answered; TimeoutError after `timeout` seconds."""
         self.wait_until(self.served + requests, timeout)
 
-    def wait_until(self, served: int, timeout: float = 30.0) -> None:
+    def wait_until(self, served: int, timeout: float = 120.0) -> None:
         """Until so many requests were answered in all; TimeoutError after `timeout` seconds."""
         deadline = time.monotonic() + timeout
         while (missing := served - self.served) > 0:
             if time.monotonic() > deadline or not self.running:
-                raise TimeoutError(f"{missing} of {served} answers missing, {self.failed} failed")
+                over = "" if self.running else ", and the load is over"
+                told = f"{missing} of {served} answers missing, {self.failed} failed{over}"
+                raise TimeoutError(told)
             time.sleep(POLL_SECONDS)
 
     def stop(self) -> Report:

@@ -72,11 +72,13 @@ def keeper(pebble: Pebble, folder: Path) -> Iterator[Keeper]:
 
 
 def certified(pebble: Pebble, keeper: Keeper) -> None:
-    """Its first certificate. A try that came before the names led to it is made again at once:
-    by itself that takes minutes."""
+    """Its first certificate. A try that came before the names led to it is made again at once,
+    as by itself that takes minutes; no other, as it would spend the next hours' one question to
+    the server whether it is time (ARI)."""
     pebble.every_name_is_at(keeper.nginx)
-    eventually(lambda: keeper.state().get("tried"), 90)
-    keeper.renew()
+    eventually(lambda: keeper.state().get("tried"))
+    if keeper.state()["error"]:
+        keeper.renew()
     keeper.eventually(source="acme", error="")
 
 

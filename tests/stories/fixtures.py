@@ -11,11 +11,21 @@ import pytest
 from load import Load, Mix
 from tests.stories.docker import remove_labelled, remove_project
 from tests.stories.place import FIRST_PORT, NAME
-from tests.stories.project import Project, watched
+from tests.stories.project import Project, started, watched
 from tests.stories.releases import GOOD, LABEL, Releases
 
 OTHER_NAME = f"{NAME}-other"
 REGISTRY = f"127.0.0.1:{FIRST_PORT + 500}"
+
+
+@pytest.fixture(autouse=True)
+def runs_end_with_their_test() -> Iterator[None]:
+    """So that one that fails midway leaves no switch at work to the next."""
+    yield
+    for process in started:
+        with process:
+            process.terminate()
+    started.clear()
 
 
 @pytest.fixture(scope="session")
@@ -85,7 +95,7 @@ def released(project: Project) -> Project:
 @pytest.fixture
 def visitors(released: Project) -> Iterator[Load]:
     """People who use the app during the test; none of them may notice anything."""
-    with Load(released.http_port, Mix.only(new=1, keepalive=1, post=1), 300) as load:
+    with Load(released.http_port, Mix.only(new=1, keepalive=1, post=1)) as load:
         load.wait_for(10)
         yield load
         load.wait_for(10)

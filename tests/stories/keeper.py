@@ -172,7 +172,7 @@ class Keeper:
             state = self.state(host)
             return state if {name: state.get(name) for name in fields} == fields else {}
 
-        return eventually(look, 90)
+        return eventually(look)
 
     def log(self) -> str:
         """What the keeper says."""

@@ -144,8 +144,8 @@ class Project:
             process.kill()
 
     def start(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
-        """Run fream and come back at once."""
-        return subprocess.Popen(
+        """Run fream and come back at once. One that a test leaves is ended after it."""
+        process = subprocess.Popen(
             [sys.executable, "-m", "fream_compose", "-C", str(self.folder), *arguments],
             cwd=self.folder,
             env=plain_environment() | environment,
@@ -154,6 +154,8 @@ class Project:
             stderr=subprocess.PIPE,
             text=True,
         )
+        started.append(process)
+        return process
 
     def finish(self, process: subprocess.Popen[str], began: float = 0.0) -> Result:
         """Wait for the end of a run. None prints a password, or JSON that no schema describes."""
@@ -296,3 +298,5 @@ def plain_environment() -> dict[str, str]:
 
 # Their containers and logs are shown with a test that fails.
 watched: list[Project] = []
+# Runs of the test at work.
+started: list[subprocess.Popen[str]] = []

@@ -202,7 +202,7 @@ def release_twice(shop: Path) -> None:
     assert VERSIONS[0] in rolled
 
     orders = {*visitors.sent, 0}
-    eventually(lambda: orders <= done().keys(), 60)
+    eventually(lambda: orders <= done().keys())
     assert {number for number, versions in done().items() if len(versions) > 1} == set()
     assert done()[0] == [VERSIONS[0]]
     ticks = web.get(f"{URL}/api/ticks").json()

@@ -144,7 +144,7 @@ def test_killed_at_any_moment_the_last_good_certificate_is_served(keeper: Keeper
         keeper.restart()
         seen.add(keeper.shown())
 
-    state = eventually(lambda: _well(keeper.renew()["hosts"][HOST]), 120)
+    state = eventually(lambda: _well(keeper.renew()["hosts"][HOST]))
     assert keeper.shown() == state["sha256"]
     assert len(seen) > 1
     mended(keeper)

@@ -68,10 +68,10 @@ class Observed:
 def switched(project: Project, version: str, deed: Any) -> Observed:
     """Release a version under a little good load, and do something once it is live."""
     new = project.idle_set
-    with Load(project.http_port, Mix.only(new=2, keepalive=2), 120) as load:
+    with Load(project.http_port, Mix.only(new=2, keepalive=2)) as load:
         load.wait_for(20)
         process = project.start("switch", "--version", version, "--output", "json")
-        eventually(lambda: project.live_set == new, 60)
+        eventually(lambda: project.live_set == new)
         deed()
         load.wait_for(200)
         result = project.finish(process)

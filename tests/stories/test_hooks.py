@@ -113,7 +113,7 @@ def test_what_a_hook_leaves_in_the_background_neither_holds_nor_fails_it(
         result = released.switch(releases.push("1.4.4"))
 
     daemon = int(mark.read_text(encoding="utf-8"))
-    assert result.seconds < 60
+    assert result.seconds < 300
     assert runs(daemon)
     os.kill(daemon, signal.SIGKILL)
 

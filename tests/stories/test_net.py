@@ -28,7 +28,7 @@ def test_users_do_not_notice_that_the_live_container_is_killed_while_another_is_
     released.switch(GOOD)
     released.succeed("switch", "--version", releases.push("1.0.1"), "--keep-warm", "10m")
     live = released.container(released.live_set)
-    with Load(released.http_port, Mix.only(new=2, keepalive=4), 120) as load:
+    with Load(released.http_port, Mix.only(new=2, keepalive=4)) as load:
         load.wait_for(50)
         docker("kill", live)
         load.mark("killed")
@@ -115,7 +115,7 @@ def test_an_upload_that_nginx_still_receives_is_answered_by_the_set_it_was_given
     began = threading.Event()
     sender = threading.Thread(target=upload, args=(released, answered, began))
     sender.start()
-    assert began.wait(10)
+    assert began.wait(60)
 
     switched = released.switch(releases.push("1.0.1"))
 

@@ -156,7 +156,7 @@ def test_a_moved_folder_goes_on_after_adopt(movable: Project, tmp_path: Path) ->
     assert movable.query("CREATE TABLE kept (a INT); INSERT INTO kept VALUES (7)") == ""
     before = movable.containers()
     moved = movable.at(tmp_path / "new")
-    with Load(movable.http_port, Mix.only(new=1, keepalive=1), 300) as load:
+    with Load(movable.http_port, Mix.only(new=1, keepalive=1)) as load:
         load.wait_for(10)
         movable.folder.rename(moved.folder)
         assert moved.fream("recover").code == 3

@@ -124,7 +124,7 @@ def test_a_typing_error_in_nginxs_files_is_named_and_recover_is_quick_once_it_is
         assert refused.code == 7, refused
         assert "/etc/nginx/site.d/limits.conf:1" in refused.err
         path.write_text("client_max_body_size 1m;\n")
-        assert released.succeed("recover").seconds < 40
+        assert released.succeed("recover").seconds < 100
         assert released.get("/products").status_code == 200
         assert released.live() == before
     finally:

@@ -92,7 +92,7 @@ def test_a_held_release_is_promoted_from_another_terminal(
 
     promoted = released.succeed("promote", "--output", "json")
 
-    assert process.poll() == 0 or process.wait(timeout=5) == 0
+    assert process.poll() == 0 or process.wait(timeout=60) == 0
     told = json.loads(promoted.out)["result"]
     assert (told["verdict"], told["exit_code"]) == ("promote", 0)
     assert "1.1.4" in told["told"]

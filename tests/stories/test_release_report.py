@@ -29,7 +29,7 @@ def test_a_release_under_load_leaves_a_page_that_fits_a_phone(
 ) -> None:
     released.switch(GOOD)
     version = releases.push("1.6.0")
-    with Load(released.http_port, Mix.only(new=2, keepalive=4, post=1), 120) as load:
+    with Load(released.http_port, Mix.only(new=2, keepalive=4, post=1)) as load:
         load.wait_for(200)
         result, found = told(released, "after_release", "switch", version)
 
@@ -63,7 +63,7 @@ def test_a_release_that_is_never_healthy_leaves_its_log_and_who_was_served(
     version = releases.push("1.6.1", UNHEALTHY="500")
     with (
         released.changed_env(HEALTH_CHECK_TIMEOUT="4s"),
-        Load(released.http_port, Mix.only(new=1, keepalive=2), 120) as load,
+        Load(released.http_port, Mix.only(new=1, keepalive=2)) as load,
     ):
         load.wait_for(50)
         result, found = told(released, "after_failure", "switch", version)

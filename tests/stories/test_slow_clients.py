@@ -69,14 +69,14 @@ def test_ordinary_clients_are_answered_and_slow_ones_get_what_is_theirs(
     released: Project, slow: SlowClients
 ) -> None:
     with (
-        Load(released.http_port, Mix.only(new=2, keepalive=2, post=1, stream=1), 300) as load,
+        Load(released.http_port, Mix.only(new=2, keepalive=2, post=1, stream=1)) as load,
         ExitStack() as stack,
     ):
         silent = [stack.enter_context(connected(released, said)) for said in SILENT.values()]
         stack.enter_context(connected(released, UNREAD))
         answer = uploaded_slowly(released)
         for sock in silent:
-            sock.settimeout(5)
+            sock.settimeout(TOO_LONG)
         ends = [sock.recv(1) for sock in silent]
         eventually(lambda: lines_of(released, "unread"))
 

@@ -144,7 +144,7 @@ def test_a_watch_stays_where_it_is_for_a_minute_of_real_traffic(released: Projec
     shown: set[str] = set()
     with (
         watching(released, interval="200ms") as screen,
-        Load(released.http_port, Mix.only(new=2, keepalive=4, post=1, slow=1), 300) as load,
+        Load(released.http_port, Mix.only(new=2, keepalive=4, post=1, slow=1)) as load,
     ):
         until = time.monotonic() + 180
         while len(shown) < FRAMES and time.monotonic() < until:

@@ -41,7 +41,7 @@ def test_the_evidence_of_a_switch_is_what_the_clients_saw(
     released: Project, releases: Releases
 ) -> None:
     released.switch(releases.push("1.0.1"))
-    with Load(released.http_port, Mix.only(new=4, keepalive=4, post=3), 120) as load:
+    with Load(released.http_port, Mix.only(new=4, keepalive=4, post=3)) as load:
         load.wait_for(50)
         switched = released.succeed("switch", "--version", GOOD, "--output", "json")
     evidence = json.loads(switched.out)["result"]["evidence"]

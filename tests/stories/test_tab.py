@@ -81,7 +81,7 @@ def sitting(shell: str, folder: Path) -> Iterator[Terminal]:
     with terminal(command, 100, 40, folder, PATH=path, **known) as screen:
         for number, line in enumerate([*setup, "clear"]):
             screen.type(f"{line}; echo ready-{number}", "Enter")
-            eventually(lambda n=number: f"ready-{n}" in screen.look().splitlines(), 30)  # type: ignore[misc]
+            eventually(lambda n=number: f"ready-{n}" in screen.look().splitlines())  # type: ignore[misc]
         yield screen
 
 
@@ -94,7 +94,7 @@ def typed(screen: Terminal) -> str:
 def shows(screen: Terminal, line: str) -> None:
     """The line that is being typed becomes this one; behind it a shell may show longer ones."""
     try:
-        eventually(lambda: typed(screen).startswith(line) and bool(line) == bool(typed(screen)), 20)
+        eventually(lambda: typed(screen).startswith(line) and bool(line) == bool(typed(screen)))
     except AssertionError:
         pytest.fail(f"not {line!r} but {typed(screen)!r} in\n{screen.look()}")
 
@@ -128,7 +128,7 @@ def test_a_second_tab_shows_what_there_is(shell: str, folder: Path) -> None:
                 time.sleep(0.5)
                 return one in screen.look() and other in screen.look()
 
-            eventually(listed, 30)
+            eventually(listed)
             screen.type("C-u")
             shows(screen, "")
 

@@ -68,7 +68,7 @@ def test_a_switch_of_the_one_is_not_noticed_by_the_users_of_the_other(
     copies: tuple[Project, Project],
 ) -> None:
     production, staging = copies
-    with Load(production.http_port, Mix.only(new=1, keepalive=1), 300) as load:
+    with Load(production.http_port, Mix.only(new=1, keepalive=1)) as load:
         load.wait_for(10)
         staging.switch("copy-2")
         load.wait_for(10)

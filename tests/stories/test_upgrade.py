@@ -66,7 +66,7 @@ def make_earlier(project: Project) -> None:
 @contextmanager
 def clients(project: Project) -> Iterator[Load]:
     """People who use the app; none of them may notice anything."""
-    with Load(project.http_port, Mix.only(new=1, keepalive=1, post=1), 300) as load:
+    with Load(project.http_port, Mix.only(new=1, keepalive=1, post=1)) as load:
         load.wait_for(10)
         yield load
         load.wait_for(10)

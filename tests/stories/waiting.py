@@ -15,7 +15,7 @@ T = TypeVar("T")
 POLL_SECONDS = 0.05
 
 
-def eventually(look: Callable[[], T | None], seconds: float = 30.0) -> T:
+def eventually(look: Callable[[], T | None], seconds: float = 120.0) -> T:
     """What `look` returns once that is true; AssertionError after `seconds`."""
     deadline = time.monotonic() + seconds
     seen: object = None
