@@ -29,6 +29,21 @@ error_page 418 = @live_set;
 if ($request_method !~ "^(GET|HEAD)$") { return 418; }
 include routes/kee[p].inc;
 """
+# What a request has seen of its set and of this service is of one release: where another came
+# between the two looks, both are made again.
+_CHOSEN = """\
+    set $service _{service};
+    if (!-f {live}/{has}) {{ set $service ""; }}
+    set $came "";
+    if (-f {live}/$other_set) {{
+        set $live_set    $other_set;
+        set $live_first  $live_set;
+        set $service_url fream_$live_set;
+        set $service     "";
+        set $came        {has};
+    }}
+    if (-f {live}/$came) {{ set $service _{service}; }}
+"""
 _OLD_FILES = """
 # A file that the live release does not have, of a page from before: the other set's.
 location @other_set {
@@ -160,11 +175,8 @@ def _location(place: str, route: Route, more: str = "") -> str:
     url, chosen = "$service_url", ""
     if route.service != APP:
         url += "$service"
-        chosen = (
-            f"    set $service _{route.service};\n"
-            f"    if (!-f /etc/nginx/{include.LINK}/{include.SERVICE}{route.service}) {{"
-            ' set $service ""; }\n'
-        )
+        has = f"{include.SERVICE}{route.service}"
+        chosen = _CHOSEN.format(service=route.service, has=has, live=f"/etc/nginx/{include.LINK}")
     return f"location {place} {{\n{chosen}    proxy_pass http://{url};\n{_WAY}{more}}}\n"
 
 
