@@ -111,9 +111,10 @@ def consists_of(settings: Settings, live: LiveRelease) -> dict[str, str]:
     """What a live release consists of: Compose services by their names.
 
     One that was written down since it was released, or that has no image of it, came later: it
-    waits for the next release.
+    waits for the next release. One that is to have no container now is left out.
     """
     spec, noted = settings.sets[live.set], noted_services(settings, live)
+    noted = {name: service for name, service in noted.items() if _has_any(settings, service)}
     if len(spec.images) == 1:  # the app's, which every release has
         return noted
     contents: Mapping[str, str] = {}
@@ -121,6 +122,11 @@ def consists_of(settings: Settings, live: LiveRelease) -> dict[str, str]:
         contents = contents_of(settings, _entry(settings.state.history.entries(), live))
     later = lacking(spec, live.version, contents)
     return {name: service for name, service in noted.items() if service not in later}
+
+
+def _has_any(settings: Settings, service: str) -> bool:
+    found = settings.services.get(service)
+    return found is None or not found.none
 
 
 def late_of(settings: Settings, live: LiveRelease) -> dict[str, str]:

@@ -131,6 +131,7 @@ def _service(spec: dict[str, Any], config: dict[str, Any]) -> ServiceSettings:
         networks=frozenset(
             known[key]["name"] for key in spec.get("networks") or () if key in known
         ),
+        none=0 in (spec.get("scale"), (spec.get("deploy") or {}).get("replicas")),
         confined=confinement(
             spec.get("read_only"),
             spec.get("security_opt"),

@@ -61,13 +61,15 @@ class SetSettings(Model):
 class ServiceSettings(Model):
     """How a service's container should be.
 
-    published: as `host:port:inner`. confined: what it may not do, as confinement() says it.
+    none: it is to have no container, as `scale: 0` says. published: as `host:port:inner`.
+    confined: what it may not do, as confinement() says it.
     secret_variables: those of its environment that hold a secret.
     """
 
     image: str
     published: frozenset[str]
     networks: frozenset[str]
+    none: bool = False
     confined: frozenset[str] = frozenset()
     secret_variables: frozenset[str] = frozenset()
 

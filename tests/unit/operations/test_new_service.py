@@ -164,10 +164,28 @@ def test_secrets_that_workers_need_are_had_before_the_cut_over(tmp_path: Path) -
     stage.project.close()
 
 
+@pytest.mark.parametrize("none", [{"scale": 0}, {"deploy": {"replicas": 0}}])
+def test_a_worker_that_is_to_have_no_container_is_not_missed(
+    staffed: Stage, none: dict[str, Any]
+) -> None:
+    staffed.switch("1.0.1")
+    staffed.fresh()
+    staffed.config["services"]["set2-worker"] |= none
+    staffed.settings = staffed.project.settings = parse(
+        staffed.config, staffed.settings.compose_directory
+    )
+    del staffed.project.workers["set2-worker"]
+
+    seen = take_snapshot(staffed.project, staffed.proxy)
+
+    assert (seen.workers.missing, seen.workers.ailing) == ((), ())
+    assert Fault.WORKERS not in diagnose(seen)
+
+
 def test_a_worker_that_no_repair_starts_holds_up_no_release(staffed: Stage) -> None:
     staffed.switch("1.0.1")
     staffed.fresh()
-    # As with `scale: 0` in the Compose file.
+    # As when nothing of its image is left on this server.
     del staffed.project.workers["set2-worker"]
     staffed.project.never_start.add("set2-worker")
 
