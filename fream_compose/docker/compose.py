@@ -155,14 +155,18 @@ class Compose:
         self.remove(name)
 
     def down(self, volumes: bool) -> None:
-        """Stop and remove everything of the project, its anonymous volumes included.
+        """Stop and remove everything of the project, and the anonymous volumes of the sets.
 
-        volumes: the named ones, too, and the claim on images. Raises EngineError.
+        volumes: all others, too, and the claim on images. Raises EngineError.
         """
         settings, what = self.settings, "The project could not be taken down"
         graces = sum(spec.stop_seconds for spec in settings.sets.values())
         limit = START + stop_seconds(settings.project, graces + settings.infra_stop_seconds)
-        self._change(lambda docker: docker.compose.rm(stop=True, volumes=True), what, limit)
+        of_sets = [service for spec in settings.sets.values() for service in spec.services]
+        self._change(
+            lambda docker: docker.compose.rm(services=of_sets, stop=True, volumes=True), what, limit
+        )
+        self._change(lambda docker: docker.compose.rm(stop=True, volumes=volumes), what, limit)
         self._change(lambda docker: docker.compose.down(volumes=volumes, quiet=True), what, limit)
         if volumes:
             local_images.forget_images(settings.project)

@@ -70,12 +70,12 @@ class PublishedPorts(ABC):
         """On which port of this server a container's port is; 0 while it does not run."""
 
     def port(self, name: SetName) -> int:
-        """Where a set's app listens on 127.0.0.1; 0 while it runs nowhere and none is fixed."""
+        """Where a set's app listens on 127.0.0.1; while it does not run, where it would."""
         spec = self.settings.sets[name]
         return self._port(spec.container, spec.inner_port, spec.port)
 
     def control_port(self) -> int:
-        """Where nginx's control port is on 127.0.0.1; 0 while it is nowhere and none is fixed."""
+        """Where nginx's control port is on 127.0.0.1; while it does not run, where it would be."""
         return self._port(self.settings.nginx_container, CONTROL, self.settings.control_port)
 
     def found_at(self, container: str, port: int) -> None:
@@ -83,11 +83,12 @@ class PublishedPorts(ABC):
         self._ports[container] = port
 
     def _port(self, container: str, inner: int, fixed: int) -> int:
-        """A port that is fixed or was read before, as long as somebody listens there.
+        """A port that was read before, as long as somebody listens there; 0 where that is not ours.
 
-        Docker picks another one at each start of a container.
+        Docker picks another one at each start of a container; and who listens on the one that
+        is set may be another project's.
         """
-        known = self._ports.get(container, fixed)
+        known = self._ports.get(container, 0)
         if not listens(known):
-            known = self._ports[container] = self.published(container, inner) or fixed
-        return known
+            known = self._ports[container] = self.published(container, inner)
+        return known or (0 if listens(fixed) else fixed)

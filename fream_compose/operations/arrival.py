@@ -8,6 +8,7 @@ from fream_compose.operations.hand_over import HandOver
 from fream_compose.operations.held import hold
 from fream_compose.operations.live_images import known_by_tags, name_again, services_of
 from fream_compose.operations.removal import remove
+from fream_compose.operations.retirement import Retirement
 from fream_compose.operations.rollback import NO_WAY_BACK
 from fream_compose.operations.run import Run
 from fream_compose.operations.undo import Undo
@@ -65,8 +66,11 @@ def _prepare(run: Run, undo: Undo) -> None:
             due = run.plan.waits_for(run.request, run.context.settings.early_services(name))
             pause = run.context.interruption.wait
             HandOver(run.context).wait_for([one.service for one in due], pause, step.saw)
+    run.context.proxy.disarm()  # whoever removed the other set may have left it to this release
     if run.plan.warm:
-        with run.steps.take(StepId.REMOVE_WARM):
+        with run.steps.take(StepId.REMOVE_WARM) as step:
+            pause = run.context.interruption.wait
+            step.detail = Retirement(run.context).drain(name, pause, step.saw)
             remove(run.context, name, replaced=True)
     run.context.notes.cool()
     run.context.notes.uncheck(name)

@@ -1,5 +1,6 @@
-"""The rows of runs that were killed: whoever holds the project next says what became of them."""
+"""The rows of runs that were cut short: whoever holds the project next says what became of them."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from fream_compose.errors import ConfigurationError, ProxyError
@@ -13,19 +14,35 @@ from fream_compose.release import LiveRelease
 def close(context: Context) -> None:
     """Close the rows that still say `running`: nobody else can run, as this run has the lock.
 
+    A release that failed while nobody knew whether it serves is on record as one, when it does.
     No run fails for them. To be called before this run notes how far it is.
     """
     try:
-        left = context.history.running()
-        if not left:
-            return
-        last, live = context.notes.progress(), _serving(context.proxy)
+        left, live = context.history.running(), _serving(context.proxy)
+        last = context.notes.progress() if left else None
+        for entry in _unknown(context.history.entries(), live):
+            context.history.add(replace(entry, released=True))
         for entry in left:
             closed = interrupted(entry, last, live)
             context.history.add(closed)
             context.report.note(f"{closed.short_id}, a {closed.kind} by {closed.by}: {closed.why}")
     except ConfigurationError as error:
         context.report.warn(f"what a killed run left is not on record: {error} ({error.why})")
+
+
+def _unknown(
+    entries: Sequence[Entry], serving: tuple[LiveRelease | None, ...] | None
+) -> tuple[Entry, ...]:
+    """Releases that ended badly, and serve. Pure."""
+    switches = {live.switch for live in serving or () if live and live.switch}
+    return tuple(
+        entry
+        for entry in entries
+        if entry.id in switches
+        and entry.of_release
+        and not (entry.released or entry.served)
+        and entry.result is not Result.RUNNING
+    )
 
 
 def interrupted(

@@ -66,6 +66,8 @@ class Repairs:
 
     def _start_nginx(self, snapshot: Snapshot) -> str:
         mine = [c for c in snapshot.containers if c.name == self._settings.nginx_container]
+        # A run that was killed may have written a part of them.
+        self._proxy.put_routes(tested=False)
         if mine:
             self._proxy.test_beside()
         if mine and mine[0].state == "restarting":

@@ -1,10 +1,13 @@
 """The end of a set that was replaced: what it has accepted is answered before it goes."""
 
+import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from fream_compose import times
 from fream_compose.docker.facts import Condition
+from fream_compose.errors import ProxySilentError
 from fream_compose.operations.context import Context
 from fream_compose.operations.guard import Guard
 from fream_compose.operations.hand_over import HandOver
@@ -27,6 +30,7 @@ class Retirement:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._project = context.project
+        self._drained = False
 
     def drain(self, old: SetName, pause: Callable[[float], None], saw: Saw = unseen) -> str:
         """Wait until nothing is in flight to a set, or the deadline; returns what was seen.
@@ -37,7 +41,8 @@ class Retirement:
         seconds = self._context.settings.switch.drain.timeout.total_seconds()
         done = self._context.proxy.drain(old, seconds, self._counting(old, seconds, pause, saw))
         connections = self._open_connections(old, pause, wait=done)
-        if done and not connections:
+        self._drained = done and not connections
+        if self._drained:
             return "nothing in flight"
         self._context.report.warn(f"what is still open to {old} is cut when it stops")
         counted = count(connections, "open connection") if connections else "requests in flight"
@@ -87,10 +92,19 @@ class Retirement:
         """
         with steps.take(StepId.RETIRE):
             self._context.proxy.disarm()
+            if self._drained:
+                self._answer_the_last(old)
             self._project.compose.stop(old)
             guard.confirm()
             self._project.compose.remove(old)
             HandOver(self._context).let_go(old, orphans)
+
+    def _answer_the_last(self, old: SetName) -> None:
+        """Let what the net gave the set since it was drained be answered."""
+        limit = self._context.settings.switch.drain.timeout.total_seconds()
+        with suppress(ProxySilentError):
+            if not self._context.proxy.drain(old, limit, time.sleep):
+                self._context.report.warn(f"what is still open to {old} is cut when it stops")
 
     def keep_warm(self, old: LiveRelease, time_to_keep: timedelta, way_back: bool) -> None:
         """Have the set run on. way_back: whether a rollback may use it.

@@ -271,6 +271,26 @@ def test_a_second_signal_leaves_a_row_that_says_interrupted(live: Stage, fream: 
     assert "second signal" in last(live).why
 
 
+def test_a_release_that_was_left_right_after_its_cut_over_is_on_record_by_the_next_run(
+    live: Stage, fream: Fream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def leave(*_: object) -> None:
+        raise LeaveNow(signal.SIGINT)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(live.proxy), "arm", leave)
+        fream("switch", "1.0.1")
+    assert live.serves() == "1.0.1"
+    left = last(live)
+    assert (left.result, left.served) == (Result.INTERRUPTED, False)
+    live.fresh()
+
+    fream("recover")
+
+    entry = next(e for e in live.history.entries() if e.id == left.id)
+    assert (entry.result, entry.served, entry.why) == (Result.INTERRUPTED, True, left.why)
+
+
 def test_a_release_that_is_cut_back_says_so_and_keeps_its_log(tmp_path: Path) -> None:
     stage = Stage(tmp_path, guard="3s")
     stage.switch("1.0.0")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from fream_compose.docker.ports import PublishedPorts
 from fream_compose.operations import infra
 from fream_compose.operations.status import status
 from fream_compose.release import SetName
@@ -72,6 +74,28 @@ def test_a_port_that_env_changed_after_the_start_is_asked_of_docker(tmp_path: Pa
         assert made.project.containers.port(SetName.SET2) == 1
     finally:
         made.project.close()
+
+
+class Published(PublishedPorts):
+    """The ports of one container."""
+
+    at = 0
+
+    def published(self, container: str, inner: int) -> int:
+        assert (container, inner) == ("shop-nginx", 8090)
+        return self.at
+
+
+def test_who_listens_on_a_port_that_is_set_may_be_another_project(stage: Stage) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as others, socket.create_server(("", 0)) as mine:
+        port = others.getsockname()[1]
+        found = Published(stage.settings.model_copy(update={"control_port": port}))
+        found.at = mine.getsockname()[1]
+        assert found.control_port() == found.at
+        mine.close()
+        found.at = 0
+        assert found.control_port() == 0
+    assert found.control_port() == port, "where it would be, for an error that names it"
 
 
 def test_while_the_container_is_where_it_was_docker_is_not_asked(

@@ -50,7 +50,7 @@ def test_the_old_set_answers_for_the_new_one_until_it_stops(
 
     live.switch("1.0.1")
 
-    assert drained == [{"set2"}]
+    assert drained == [{"set2"}, set()], "what it was given meanwhile is answered, too"
     assert stopped == [set()]
     assert nets(live) == set()
 
@@ -79,6 +79,46 @@ def test_a_warm_set_answers_for_the_live_one_until_it_is_removed(live: Stage) ->
     remove(live.context, SetName.SET1)
 
     assert removed == [set()]
+
+
+def test_a_net_that_is_left_does_not_lead_to_a_release_before_its_cut_over(live: Stage) -> None:
+    live.switch("1.0.1", keep_warm=WARM)
+    live.project.apps.pop(SetName.SET1).end(137)  # by hand
+    live.fresh()
+    assert nets(live) == {"set2"}
+    started = spread_while(live, "up set1")
+
+    live.switch("1.0.2")
+
+    assert started == [set()]
+
+
+def test_a_warm_set_answers_what_it_was_given_before_a_release_takes_its_place(live: Stage) -> None:
+    live.switch("1.0.1", keep_warm=WARM)
+    live.fresh()
+    live.nginx.give("set1", 0.5)
+    busy: list[bool] = []
+    live.project.before("remove set1", lambda: busy.append(live.nginx.is_busy("set1")))
+
+    live.switch("1.0.2")
+
+    assert busy == [False]
+    assert live.watcher.details["Remove set1, which was kept warm"] == "nothing in flight"
+
+
+def test_what_the_old_set_is_given_while_the_new_one_is_guarded_is_answered(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, guard="200ms")
+    stage.switch("1.0.0")
+    stage.fresh()
+    stage.watcher.at["Stop and remove set1"] = lambda: stage.nginx.give("set1", 0.5)
+    busy: list[bool] = []
+    stage.project.before("stop set1", lambda: busy.append(stage.nginx.is_busy("set1")))
+
+    stage.switch("1.0.1")
+
+    assert busy == [False]
+    assert stage.watcher.warnings == []
+    stage.project.close()
 
 
 def test_the_way_back_takes_the_net_away_before_the_failed_set_goes(tmp_path: Path) -> None:
