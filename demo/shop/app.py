@@ -39,7 +39,7 @@ def build(settings: Settings, store: Store) -> Shop:
         Route("/orders", front.order, methods=["POST"]),
         Route("/version", front.version),
         Route("/healthz", front.healthz),
-        Route("/slow", traffic.slow),
+        Route("/slow", traffic.slow, methods=["GET", "POST"]),
         Route("/stream", traffic.stream),
         Route("/echo", traffic.echo, methods=["POST"]),
         Route("/headers", traffic.headers),

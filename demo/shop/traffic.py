@@ -16,7 +16,7 @@ MAX_INTERVAL = 10.0
 
 
 async def slow(request: Request) -> Response:
-    """GET /slow?seconds=1: answers after waiting."""
+    """GET or POST /slow?seconds=1: answers after waiting."""
     seconds = number(request, "seconds", default=1.0, low=0.0, high=MAX_SLOW_SECONDS)
     await asyncio.sleep(seconds)
     return JSONResponse({"slept": seconds})

@@ -65,7 +65,7 @@ location @live_set {
 # no longer, the kept one is good.
 _KEEP = """\
 proxy_cache fream_assets;
-proxy_cache_key $host$service$uri$is_args$args;
+proxy_cache_key $scheme$http_host$service$request_uri;
 proxy_cache_valid 200 1s;
 proxy_cache_revalidate on;
 proxy_cache_use_stale http_404;
@@ -77,7 +77,7 @@ _CACHE = """\
 proxy_cache_path /var/cache/nginx/assets levels=1:2 keys_zone=fream_assets:10m
     inactive={days}d max_size=1g use_temp_path=off;
 map $upstream_http_cache_control $private_answer {{
-    "~*(private|no-store)"  1;
+    "~*(private|no-store|no-cache)"  1;
 }}
 """
 

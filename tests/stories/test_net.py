@@ -6,6 +6,7 @@ import json
 import socket
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from http.client import HTTPConnection
 
@@ -66,6 +67,22 @@ def test_handshakes_and_bodies_are_caught_as_well(released: Project, releases: R
     with closing(HTTPConnection("127.0.0.1", released.http_port, timeout=10)) as client:
         client.request("GET", "/ws", headers=HANDSHAKE)
         assert client.getresponse().status == 101
+
+    released.succeed("recover")
+
+
+@pytest.mark.parametrize(("method", "status"), [("POST", 502), ("GET", 200)])
+def test_what_the_app_had_begun_is_asked_of_the_other_only_where_that_is_safe(
+    released: Project, releases: Releases, method: str, status: int
+) -> None:
+    released.succeed("switch", "--version", releases.push("1.0.1"), "--keep-warm", "10m")
+    live, url = released.live_set, f"{released.url}/slow?seconds=4"
+    ask = web.post if method == "POST" else lambda url, _: web.get(url)
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(ask, url, b"")
+        eventually(lambda: released.ask_nginx(f"/busy/{live}").status_code == 503)
+        docker("kill", released.container(live))
+        assert answer.result().status_code == status
 
     released.succeed("recover")
 

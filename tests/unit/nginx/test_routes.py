@@ -138,7 +138,7 @@ def test_nginx_keeps_files_where_the_user_wants_it() -> None:
 
 def test_what_is_kept_is_of_the_host_that_was_asked() -> None:
     kept = rendered({}, assets={"paths": ["/static"], "keep_days": 7}).files["keep.inc"]
-    assert "proxy_cache_key $host$service$uri$is_args$args;" in kept
+    assert "proxy_cache_key $scheme$http_host$service$request_uri;" in kept
 
 
 def test_what_is_renewed_beside_an_edited_nginx_conf_needs_nothing_new_of_it() -> None:
