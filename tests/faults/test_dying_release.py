@@ -24,10 +24,10 @@ CROWD = Mix.only(new=8, keepalive=8, post=4)
 # A load worth the name on a busy machine of two cores; an idle one does hundreds.
 FEWEST_A_SECOND = 50
 # A client gives up after so long: a release that hangs must not hold the load as well.
-PATIENCE_SECONDS = 1.5
+PATIENCE_SECONDS = 5.0
 MANY = 5000  # of the site's own load; what may fail is said by `lost_soon`
 # The promise is 2 s and a reload; a busy machine of two cores gets more.
-LATEST_SECONDS = 12.0
+LATEST_SECONDS = 20.0
 MORE_THAN_A_SWITCH_ASKS = 6000
 ENV = {"GUARD": "5s", "HEALTH_CHECK_TIMEOUT": "15s"}
 

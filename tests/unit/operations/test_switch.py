@@ -110,12 +110,14 @@ def test_the_steps_are_told_in_the_order_of_the_story(live: Stage) -> None:
     assert live.watcher.warnings == []
 
 
-def test_a_release_that_needs_a_while_is_waited_for(live: Stage) -> None:
-    live.project.behaviours["1.0.1"] = Behaviour(ready_after=10)
+def test_a_release_that_needs_a_while_is_waited_for(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, health={"timeout": "1m", "interval": "10ms"})
+    stage.project.behaviours["1.0.1"] = Behaviour(ready_after=10)
 
-    live.switch("1.0.1")
+    stage.switch("1.0.1")
 
-    assert live.serves() == "1.0.1"
+    assert stage.serves() == "1.0.1"
+    stage.project.close()
 
 
 def test_the_old_set_runs_until_nginx_sends_nothing_there(live: Stage) -> None:
