@@ -163,10 +163,10 @@ class Compose:
         graces = sum(spec.stop_seconds for spec in settings.sets.values())
         limit = START + stop_seconds(settings.project, graces + settings.infra_stop_seconds)
         of_sets = [service for spec in settings.sets.values() for service in spec.services]
+        first = None if volumes else of_sets
         self._change(
-            lambda docker: docker.compose.rm(services=of_sets, stop=True, volumes=True), what, limit
+            lambda docker: docker.compose.rm(services=first, stop=True, volumes=True), what, limit
         )
-        self._change(lambda docker: docker.compose.rm(stop=True, volumes=volumes), what, limit)
         self._change(lambda docker: docker.compose.down(volumes=volumes, quiet=True), what, limit)
         if volumes:
             local_images.forget_images(settings.project)

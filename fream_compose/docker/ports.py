@@ -70,12 +70,12 @@ class PublishedPorts(ABC):
         """On which port of this server a container's port is; 0 while it does not run."""
 
     def port(self, name: SetName) -> int:
-        """Where a set's app listens on 127.0.0.1; while it does not run, where it would."""
+        """Where a set's app listens on 127.0.0.1; else where it would, 0 where others do."""
         spec = self.settings.sets[name]
         return self._port(spec.container, spec.inner_port, spec.port)
 
     def control_port(self) -> int:
-        """Where nginx's control port is on 127.0.0.1; while it does not run, where it would be."""
+        """Where nginx's control port is on 127.0.0.1; else where it would be, 0 if others are."""
         return self._port(self.settings.nginx_container, CONTROL, self.settings.control_port)
 
     def found_at(self, container: str, port: int) -> None:
@@ -83,7 +83,7 @@ class PublishedPorts(ABC):
         self._ports[container] = port
 
     def _port(self, container: str, inner: int, fixed: int) -> int:
-        """A port that was read before, as long as somebody listens there; 0 where that is not ours.
+        """A port that was read before, as long as somebody listens there.
 
         Docker picks another one at each start of a container; and who listens on the one that
         is set may be another project's.

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import takewhile
 
 from fream_compose.errors import ConfigurationError, ProxyError
 from fream_compose.nginx.proxy import Proxy
@@ -18,10 +19,13 @@ def close(context: Context) -> None:
     No run fails for them. To be called before this run notes how far it is.
     """
     try:
-        left, live = context.history.running(), _serving(context.proxy)
-        last = context.notes.progress() if left else None
-        for entry in _unknown(context.history.entries(), live):
-            context.history.add(replace(entry, released=True))
+        left, unserved = context.history.running(), _unserved(context.history.entries())
+        if not (left or unserved):
+            return
+        last, live = context.notes.progress(), _serving(context.proxy)
+        for entry in unserved:
+            if _is_one_of(entry, live) and not entry.released:
+                context.history.add(replace(entry, released=True))
         for entry in left:
             closed = interrupted(entry, last, live)
             context.history.add(closed)
@@ -30,19 +34,13 @@ def close(context: Context) -> None:
         context.report.warn(f"what a killed run left is not on record: {error} ({error.why})")
 
 
-def _unknown(
-    entries: Sequence[Entry], serving: tuple[LiveRelease | None, ...] | None
-) -> tuple[Entry, ...]:
-    """Releases that ended badly, and serve. Pure."""
-    switches = {live.switch for live in serving or () if live and live.switch}
-    return tuple(
-        entry
-        for entry in entries
-        if entry.id in switches
-        and entry.of_release
-        and not (entry.released or entry.served)
-        and entry.result is not Result.RUNNING
-    )
+def _unserved(entries: Sequence[Entry]) -> tuple[Entry, ...]:
+    """Releases since the last that is known to have served. Pure."""
+    return tuple(takewhile(lambda entry: not entry.served, reversed(entries)))
+
+
+def _is_one_of(entry: Entry, serving: tuple[LiveRelease | None, ...] | None) -> bool:
+    return any(live and live.switch == entry.id for live in serving or ())
 
 
 def interrupted(
@@ -59,7 +57,7 @@ def interrupted(
     why = f"It ended without a word{at}: its process was killed, or the server or its disk failed"
     released = entry.released
     if entry.of_release:
-        if any(live and live.switch == entry.id for live in serving or ()):
+        if _is_one_of(entry, serving):
             released, became = True, f"{entry.tag} serves"
         elif serving is None:
             became = "whether it serves is not known"

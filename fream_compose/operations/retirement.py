@@ -93,18 +93,12 @@ class Retirement:
         with steps.take(StepId.RETIRE):
             self._context.proxy.disarm()
             if self._drained:
-                self._answer_the_last(old)
+                with suppress(ProxySilentError):
+                    self.drain(old, time.sleep)  # what the net gave it since
             self._project.compose.stop(old)
             guard.confirm()
             self._project.compose.remove(old)
             HandOver(self._context).let_go(old, orphans)
-
-    def _answer_the_last(self, old: SetName) -> None:
-        """Let what the net gave the set since it was drained be answered."""
-        limit = self._context.settings.switch.drain.timeout.total_seconds()
-        with suppress(ProxySilentError):
-            if not self._context.proxy.drain(old, limit, time.sleep):
-                self._context.report.warn(f"what is still open to {old} is cut when it stops")
 
     def keep_warm(self, old: LiveRelease, time_to_keep: timedelta, way_back: bool) -> None:
         """Have the set run on. way_back: whether a rollback may use it.

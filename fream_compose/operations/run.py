@@ -74,19 +74,19 @@ class Run:
         undone = not isinstance(error, UncertainError)
         error.serving = serving(self.context.proxy, undone=undone)
         self.context.interruption.disregard()
-        if (serves := self._serves()) not in (None, self.journal.entry.released):
-            self.know(released=serves)
+        if self.journal.entry.released and not self._may_serve():
+            self.know(released=False)
         if self.journal.entry.log:
             all_of_it = f"fream logs --of {self.journal.entry.short_id}"
             error.next_step = "; ".join(filter(None, (all_of_it, error.next_step)))
         self._end(StepId.AFTER_FAILURE, error, evidence)
 
-    def _serves(self) -> bool | None:
-        """Whether it is live in spite of its failure; None where nginx does not tell."""
+    def _may_serve(self) -> bool:
+        """Whether it is live in spite of its failure, as far as nginx tells."""
         try:
             live = self.context.proxy.state().live
         except ProxyError:
-            return None
+            return True
         return live is not None and live.switch == self.release.switch
 
     def finished(self, evidence: Evidence) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -61,6 +63,27 @@ def trusted(project: Project, network: str) -> Iterator[None]:
     finally:
         path.write_text(before, encoding="utf-8")
         project.succeed("reload")
+
+
+@pytest.mark.parametrize(
+    ("said", "host"),
+    [
+        ("GET /headers HTTP/1.0", "localhost"),
+        ("GET /headers HTTP/1.1\r\nHost: Shop.example:81", "Shop.example:81"),
+        ("GET http://shop.example/headers HTTP/1.1\r\nHost: admin.example", "shop.example"),
+    ],
+    ids=["no host", "a host", "a whole address"],
+)
+def test_the_app_is_asked_by_the_name_that_chose_its_server(
+    released: Project, said: str, host: str
+) -> None:
+    with socket.create_connection(("127.0.0.1", released.http_port), timeout=10) as client:
+        client.sendall(f"{said}\r\nConnection: close\r\n\r\n".encode())
+        answer = client.makefile("rb").read().decode()
+
+    assert answer.startswith("HTTP/1.1 200 ")
+    seen = json.loads(answer.partition("\r\n\r\n")[2])
+    assert (seen["host"], seen["x-forwarded-host"]) == (host, host)
 
 
 def connected_from(project: Project) -> str:

@@ -365,7 +365,7 @@ CALLS: dict[str, tuple[Ask, Sequence[str]]] = {
             GRACES,
             *(
                 f"timeout --kill-after=10 340 docker {COMPOSE} {rest}"
-                for rest in ("rm --force --stop --volumes set1 set2", "rm --force --stop", "down")
+                for rest in ("rm --force --stop --volumes set1 set2", "down")
             ),
         ],
     ),
@@ -375,11 +375,7 @@ CALLS: dict[str, tuple[Ask, Sequence[str]]] = {
             GRACES,
             *(
                 f"timeout --kill-after=10 340 docker {COMPOSE} {rest}"
-                for rest in (
-                    "rm --force --stop --volumes set1 set2",
-                    "rm --force --stop --volumes",
-                    "down --volumes",
-                )
+                for rest in ("rm --force --stop --volumes", "down --volumes")
             ),
             "docker image ls --format '{{.Repository}}:{{.Tag}}' "
             "--filter 'reference=fream.invalid/kept:shop.*'",

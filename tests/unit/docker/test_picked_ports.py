@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from fream_compose.docker.ports import PublishedPorts
+from fream_compose.errors import ProxySilentError
 from fream_compose.operations import infra
 from fream_compose.operations.status import status
 from fream_compose.release import SetName
@@ -96,6 +97,16 @@ def test_who_listens_on_a_port_that_is_set_may_be_another_project(stage: Stage) 
         found.at = 0
         assert found.control_port() == 0
     assert found.control_port() == port, "where it would be, for an error that names it"
+
+
+def test_an_nginx_that_is_nowhere_is_told_so(stage: Stage) -> None:
+    stage.nginx.stop()
+
+    with pytest.raises(ProxySilentError) as caught:
+        stage.proxy.state()
+
+    assert ":0/" not in f"{caught.value} {caught.value.why}"
+    assert caught.value.next_step == "fream doctor; fream up"
 
 
 def test_while_the_container_is_where_it_was_docker_is_not_asked(

@@ -15,6 +15,7 @@ from fream_compose.operations.context import Context
 from fream_compose.operations.drift import drift_of
 from fream_compose.operations.dry_run import dry_run
 from fream_compose.operations.plan import SwitchRequest
+from fream_compose.operations.recovery import Recovery
 from fream_compose.operations.reload import reload
 from fream_compose.operations.snapshot import take_snapshot
 from fream_compose.release import SetName, Version
@@ -75,6 +76,20 @@ def test_nginx_that_starts_reads_them_at_once(routed: Stage) -> None:
 
     infra.up(routed.context, ("infra",))
 
+    assert told(routed) == []
+
+
+def test_files_that_a_killed_run_left_half_written_do_not_keep_nginx_from_starting(
+    routed: Stage,
+) -> None:
+    reload(routed.context)
+    (routed.settings.nginx_directory / "routes" / "asset.inc").unlink()
+    routed.nginx.stop()
+    routed.project.infra.discard("nginx")
+
+    Recovery(routed.context).recover()
+
+    assert "asset.inc" in files(routed)
     assert told(routed) == []
 
 
