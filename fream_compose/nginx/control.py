@@ -97,7 +97,7 @@ class Control:
         """Ask nginx what it serves. Raises ProxySilentError, or ProxyError for nonsense."""
         if not self._container.control_port():
             why = "It does not run, or Docker does not say where its control port is"
-            raise ProxySilentError("nginx cannot be asked", why, next_step="fream doctor; fream up")
+            raise ProxySilentError("nginx cannot be asked", why, next_step="fream up")
         return ask(self._url, key.header(self._directory))
 
     def answers_within(self, seconds: float, pause: Callable[[float], None]) -> bool:

@@ -106,7 +106,7 @@ def test_an_nginx_that_is_nowhere_is_told_so(stage: Stage) -> None:
         stage.proxy.state()
 
     assert ":0/" not in f"{caught.value} {caught.value.why}"
-    assert caught.value.next_step == "fream doctor; fream up"
+    assert caught.value.next_step == "fream up"
 
 
 def test_while_the_container_is_where_it_was_docker_is_not_asked(
