@@ -22,6 +22,12 @@ _SHORTEST = 4  # characters: what is shorter is in too many words
 _PLAIN = re.compile(r"\d{1,5}|true|false|none|null|info|debug|warning|error", re.IGNORECASE)
 _INSTEAD = "***"
 _ASSIGNMENT = re.compile(r"^([^=:]*)([=:]?)(.*)$", re.S)
+# A password within an address or a list of settings, as libraries for databases take them.
+_INSIDE = re.compile(
+    r"://(?P<user>[^\s/:@]*):(?P<one>[^\s/@]+)@|:(?P<two>[^\s/:@]+)@\w*\("
+    r"|(?:password|passwd|pwd|secret|token)=(?P<other>[^\s&;'\"]+)",
+    re.IGNORECASE,
+)
 _QUOTED = re.compile(r"""(["'])(.*?)(?<!\\)\1""")
 
 _known: list[str] = []  # the longest first, as one may hold another
@@ -38,7 +44,8 @@ def learn(directory: Path) -> None:
 
 def add(values: Iterable[str]) -> None:
     """Remember more values that are secret."""
-    found = {form for value in values for form in _forms(value) if _is_long(form)}
+    texts = (text for value in values for text in (value, *_inside(value)))
+    found = {form for text in texts for form in _forms(text) if _is_long(form)}
     _known[:] = sorted(found.union(_known), key=len, reverse=True)
 
 
@@ -82,6 +89,18 @@ def _values(text: str) -> Iterator[str]:
             yield value
             first, rest = value.strip()[:1], value.strip()[1:]
             quote = first if first in ("'", '"') and first not in rest else ""
+        elif sign:
+            yield from _inside(value.strip())
+
+
+def _inside(value: str) -> Iterator[str]:
+    """The passwords in a value. One that is the user's name, too, is in too many words."""
+    from urllib.parse import unquote
+
+    for found in _INSIDE.finditer(value):
+        if (secret := found["one"] or found["two"] or found["other"]) != found["user"]:
+            yield secret
+            yield unquote(secret)
 
 
 def _forms(value: str) -> Iterator[str]:

@@ -28,7 +28,8 @@ class Verdict(StrEnum):
 class Share:
     """The requests of one release, how many failed, and the seconds from the first to the last.
 
-    Failed are answers of 500 and above and those that nginx made for a silent app.
+    Failed are answers of 500 and above, those that nginx made for a silent app, and requests
+    whose client gave up on one after a second or more.
     """
 
     requests: int = 0

@@ -31,8 +31,8 @@ def adopt(
     """
     with (
         session("adopt", output) as run,
-        opened(context.obj) as (project, proxy),
-        run.locked(project, wait, adopts=True),
+        opened(context.obj) as (read, _),
+        run.locked(read, wait, adopts=True) as (project, proxy),
     ):
         from fream_compose.operations.adoption import adopt as take_over
 

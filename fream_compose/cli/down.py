@@ -34,8 +34,8 @@ def down(
 
     with (
         session("down", output, by, note) as run,
-        opened(context.obj) as (project, _),
-        run.locked(project, wait),
+        opened(context.obj) as (read, _),
+        run.locked(read, wait) as (project, _),
     ):
         _ask(project, volumes, yes, name)
         infra.down(project, run.report, volumes)

@@ -61,9 +61,9 @@ def maintenance(
         with looked_at(context.obj, run.warn_of_unreadable) as (project, proxy):
             changed = False
             if action is not Action.STATUS:
-                settings = project.settings.switch
-                with run.locked(project, wait):
-                    changed = change(proxy, request, settings, run.report, run.interruption)
+                with run.locked(project, wait) as (held, asked):
+                    settings = held.settings.switch
+                    changed = change(asked, request, settings, run.report, run.interruption)
             else:
                 run.warn_of_foreign(project)
             found = current(proxy)

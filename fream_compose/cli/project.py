@@ -74,6 +74,13 @@ def opened(
     yield project, proxy_of(project)
 
 
+def again(project: "Project") -> "Project":
+    """A project as it is now: another run has ended, and people edit. Raises ConfigurationError."""
+    from fream_compose.docker.project import open_project
+
+    return _explained(open_project, project.settings.compose_directory, lambda: None)
+
+
 def _explained(
     open_project: "Callable[[Path, Callable[[], None]], Project]",
     directory: Path,

@@ -32,8 +32,8 @@ def prune(
     """
     from fream_compose.operations.prune import prune as remove
 
-    with session("prune", output, by, note) as run, opened(context.obj) as (project, proxy):
-        with run.locked(project, wait):
+    with session("prune", output, by, note) as run, opened(context.obj) as (read, _):
+        with run.locked(read, wait) as (project, proxy):
             count = keep or project.settings.switch.retain
             pruned = remove(run.context(project, proxy), count, unreleased)
         run.done(pruned.to_json(), str(pruned))

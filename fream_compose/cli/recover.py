@@ -30,7 +30,10 @@ def recover(
 
     with session("recover", output, by, note) as run:
         run.interruption.wait(seconds_of("--after", after))
-        with opened(context.obj) as (project, proxy), run.locked(project, wait):
+        with (
+            opened(context.obj) as (read, _),
+            run.locked(read, wait) as (project, proxy),
+        ):
             recovery = Recovery(run.context(project, proxy))
             seen = recovery.repair(only=[Fault.IDLE_SET]) if after else recovery.recover()
         live = seen.live

@@ -25,8 +25,8 @@ def reload(
 
     with (
         session("reload", output) as run,
-        opened(context.obj) as (project, proxy),
-        run.locked(project, wait),
+        opened(context.obj) as (read, _),
+        run.locked(read, wait) as (project, proxy),
     ):
         live = operation(run.context(project, proxy))
         text = f"nginx has read its files; {live or 'nothing'} is live as before"

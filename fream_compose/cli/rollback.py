@@ -46,8 +46,8 @@ def rollback(
     """
     with (
         session("rollback", output, by, note) as run,
-        opened(context.obj, import_switch) as (project, proxy),
-        run.locked(project, wait),
+        opened(context.obj, import_switch) as (read, _),
+        run.locked(read, wait) as (project, proxy),
     ):
         from fream_compose.operations.live_images import contents_of
         from fream_compose.operations.plan import SwitchRequest

@@ -51,12 +51,15 @@ class Run:
         self._journal: Journal | None = None
 
     @contextmanager
-    def locked(self, project: "Project", wait: str = "", adopts: bool = False) -> Iterator[None]:
+    def locked(
+        self, project: "Project", wait: str = "", adopts: bool = False
+    ) -> "Iterator[tuple[Project, Proxy]]":
         """Hold the project, which must be this folder's: one run at a time.
 
         wait: a duration, such as 10m. adopts: whether the run takes over another folder's.
+        Yields the project as it is by then.
         """
-        from fream_compose.cli.project import proxy_of
+        from fream_compose.cli.project import again, proxy_of
         from fream_compose.cli.turn import turn
         from fream_compose.nginx import candidate
         from fream_compose.operations import left_runs
@@ -72,20 +75,23 @@ class Run:
         notes = Notes(folder)
         self.report.begin(_heading(project, command))
         try:
-            with turn(folder, command, seconds, self.report, self.interruption.wait):
+            with turn(folder, command, seconds, self.report, self.interruption.wait) as waited:
+                if waited and not project.unreadable:
+                    project = again(project)
+                proxy = proxy_of(project)
                 self.reject_foreign(project, adopts)
                 keep(project, adopts)
                 # Nobody else runs: a note of what is held, or a copy, was left by a killed run.
                 notes.release()
                 candidate.sweep(project.settings.nginx_directory)
-                context = self.context(project, proxy_of(project))
+                context = self.context(project, proxy)
                 left_runs.close(context)
                 with self._on_record(notes, command), self._in_history(context, command):
                     for caution in cautions(project):
                         self.report.warn(caution)
                     if not adopts and not project.unreadable:
                         remove_overdue(context)
-                    yield
+                    yield project, proxy
         except LockedError as error:
             if held := notes.held():
                 error.why = f"{held}: {error.why}"

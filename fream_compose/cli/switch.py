@@ -77,8 +77,8 @@ def switch(
                 run.reject_foreign(project)
                 _dry_run(run, project, proxy, request)
                 return
-            with run.locked(project, wait):
-                release(run, project, proxy, request)
+            with run.locked(project, wait) as (current, asked):
+                release(run, current, asked, request)
 
 
 def _one_of(word: str | None, option: str | None) -> str:

@@ -22,11 +22,11 @@ _REWRITE_SECONDS = 1.0  # between two notes of what one step saw
 @contextmanager
 def turn(
     folder: Path, command: str, wait: float, report: Report, pause: Callable[[float], None]
-) -> Iterator[None]:
+) -> Iterator[bool]:
     """Hold the project for the length of the block; who waits for it sees for whom.
 
     folder: of the project's state. wait: seconds. pause: sleeps for seconds, and may raise.
-    Raises LockedError.
+    Yields whether it had to wait. Raises LockedError.
     """
     notes = Notes(folder)
     with ExitStack() as waiting, ExitStack() as held:
@@ -46,7 +46,7 @@ def turn(
         held.enter_context(lock.hold(folder, command, wait, watched))
         waiting.close()
         report.seconds.pop(WAITING, None)  # it is no part of what the run takes
-        yield
+        yield bool(steps)
 
 
 def ahead(folder: Path, notes: Notes) -> tuple[str, str]:

@@ -43,8 +43,8 @@ def up(
 
     with (
         session("up", output, by, note) as run,
-        opened(context.obj) as (project, proxy),
-        run.locked(project, wait),
+        opened(context.obj) as (read, _),
+        run.locked(read, wait) as (project, proxy),
     ):
         state = infra.up(run.context(project, proxy), tuple(profiles or ()), recreate)
         live = state.live

@@ -80,7 +80,7 @@ def open_project(directory: Path, meanwhile: Callable[[], None] = lambda: None) 
         raise ConfigurationError(
             error.what,
             _with_file(with_versions(error.why, directory), directory),
-            next_step=f"Correct the Compose files or .env in {directory}",
+            next_step=_two_limits(error.why) or f"Correct the Compose files or .env in {directory}",
         ) from error
     from fream_compose.project.compose_config import parse
 
@@ -134,6 +134,12 @@ def _with_file(why: str, directory: Path) -> str:
         except OSError:
             pass
     return why
+
+
+def _two_limits(why: str) -> str:
+    """What helps where Compose takes a limit in one of two places; empty where it is not that."""
+    found = re.search(r"distinct values on '(\w+)' and 'deploy\.resources\.limits\.(\w+)'", why)
+    return f"In the place of {found[1]}, write {found[2]} to these limits" if found else ""
 
 
 def _explain_compose() -> None:

@@ -111,8 +111,9 @@ def explain(error: EngineError, reference: str, released: Iterable[str] = ()) ->
 
     reference: the image's name. released: the tags that were released here, the newest last.
     """
-    found = next((each for each in _REFUSALS if each.said.search(error.why)), None)
     parsed = ImageReference.parse(reference)
+    said = _without(error.why, parsed)
+    found = next((each for each in _REFUSALS if each.said.search(said)), None)
     host = parsed.registry or _HUB
     if not found:
         next_step = error.next_step or f"docker pull {reference} says the same, and maybe more"
@@ -132,6 +133,12 @@ def explain(error: EngineError, reference: str, released: Iterable[str] = ()) ->
         why += f"\nDocker says: {_said(error.why)}"
     short, next_step = found.short.format(**words), found.next_step.format(**words)
     return EngineError(f"{error.what}: {short}", why, next_step=next_step)
+
+
+def _without(text: str, asked: ImageReference) -> str:
+    """What Docker printed without the image's name: a version 429 is no answer of a registry."""
+    tag = rf"[:/]{re.escape(asked.tag)}(?![\w.-])" if asked.tag else "(?!)"
+    return re.sub(tag, "", text.replace(asked.repository, ""))
 
 
 def _said(text: str) -> str:

@@ -22,6 +22,9 @@ _MADE_BY_NGINX = (502, 503, 504)  # where no set gave an answer that could be pa
 _DID_NOT_ANSWER = ("502", "504")  # of a set, so that the other one was asked
 _NOTHING_IS_LIVE = 503
 _NO_BODY = (204, 304)
+# Seconds. Who leaves sooner may have clicked on; who waited for so long saw a silent app. It is
+# compared with the old release, whose slow pages lose as many.
+_PATIENCE = 1.0
 _LONGEST = 10_000_000.0  # seconds; what is beyond is no duration
 
 
@@ -29,6 +32,7 @@ class Kind(IntEnum):
     """How a request ended. UNREACHED: nginx answered for a set that did not answer it.
 
     CAUGHT: the other set answered it well instead. BROKEN_OFF: the app ended its answer early.
+    CLIENT_LEFT: its client did not wait for the answer. GIVEN_UP: nor was there any for long.
     """
 
     GOOD = 0
@@ -38,6 +42,7 @@ class Kind(IntEnum):
     UPGRADED = 4
     CAUGHT = 5
     BROKEN_OFF = 6
+    GIVEN_UP = 7
 
     @property
     def failed(self) -> bool:
@@ -47,7 +52,12 @@ class Kind(IntEnum):
     @property
     def against(self) -> bool:
         """Whether it counts against its set, whatever users noticed."""
-        return self.failed or self is Kind.CAUGHT
+        return self.failed or self in (Kind.CAUGHT, Kind.GIVEN_UP)
+
+    @property
+    def left(self) -> bool:
+        """Whether its client left before it was answered."""
+        return self in (Kind.CLIENT_LEFT, Kind.GIVEN_UP)
 
 
 class Request(NamedTuple):
@@ -139,7 +149,8 @@ def _entry(entry: Mapping[str, Any]) -> Entry:
         int(entry.get("connection", 0)),
         wall - timedelta(seconds=seconds),
         wall,
-        kind in (Kind.BROKEN_OFF, Kind.CLIENT_LEFT)
+        kind is Kind.BROKEN_OFF
+        or kind.left
         or (kind in (Kind.GOOD, Kind.CAUGHT) and not entry.get("length")),
     )
 
@@ -149,14 +160,16 @@ def _kind(entry: Mapping[str, Any]) -> Kind:
     # A file that the live release does not have is asked of the other, and nobody's fault.
     first, _, again = entry["upstream_status"].partition(_AGAIN)
     caught = again and first.endswith(_DID_NOT_ANSWER)
-    if status in _MADE_BY_NGINX and str(entry.get("upstream_header_seconds", "")).endswith("-"):
+    silent = str(entry.get("upstream_header_seconds", "")).endswith("-")
+    if status in _MADE_BY_NGINX and silent:
         return Kind.UNREACHED
     if status >= 500:
         return Kind.FAILED
     if status == 101:
         return Kind.CAUGHT if caught else Kind.UPGRADED
     if entry["completion"] != "OK":
-        return Kind.CLIENT_LEFT
+        long = silent and float(entry["seconds"]) >= _PATIENCE
+        return Kind.GIVEN_UP if long else Kind.CLIENT_LEFT
     if _is_short(entry, status):
         return Kind.BROKEN_OFF
     return Kind.CAUGHT if caught else Kind.GOOD

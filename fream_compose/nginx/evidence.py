@@ -24,8 +24,8 @@ class Evidence:
     """What the log proves. Moments are seconds after the cut-over; None: there was none.
 
     failed: answers of 500 and more, or cut short. broken_off: those that the app ended early.
-    client_left: requests that their client gave up; not a failure of ours. caught: those
-    served that the other set had to answer; they count against the set that did not.
+    client_left: requests that their client gave up; after a second without an answer they
+    count against their set. caught: those served that the other set had to answer; so do they.
     by_nginx: those that nginx answered by itself; no set's.
     before: the latency of what began before the switch. during: of what the old set was
     given since. after: of the new set. outage_seconds: the longest time without a good
@@ -71,7 +71,7 @@ class _Row(NamedTuple):
 
 
 class _Count:
-    """The requests of one set as they come, without those that their client gave up."""
+    """The requests of one set as they come, without those that their client left at once."""
 
     def __init__(self) -> None:
         self.failed = self.unreached = self.requests = 0
@@ -88,10 +88,10 @@ class _Count:
 
     def turn(self, request: Request) -> None:
         """Take back what a request was taken for before."""
-        if request.late in (Kind.GOOD, Kind.CAUGHT):
-            self.failed += request.kind.against - request.late.against
-        else:
+        if request.late in (None, Kind.CLIENT_LEFT):
             self.add(request)
+        else:
+            self.failed += request.kind.against - request.late.against
 
 
 class Tally:
@@ -176,7 +176,7 @@ class Tally:
             caught=kinds[Kind.CAUGHT],
             failed=sum(count for kind, count in kinds.items() if kind.failed),
             broken_off=kinds[Kind.BROKEN_OFF],
-            client_left=kinds[Kind.CLIENT_LEFT],
+            client_left=sum(count for kind, count in kinds.items() if kind.left),
             by_nginx=self._by_nginx,
             by_set=_counts(row.place for row in self._rows()),
             failed_by_set=_counts(row.place for row in self._rows() if row.kind.failed),
@@ -202,7 +202,7 @@ class Tally:
         """
         before, during, after = array("d"), array("d"), array("d")
         for row in self._rows(baseline=True):
-            if row.kind in (Kind.CLIENT_LEFT, Kind.UPGRADED) or row.ended > ended:
+            if row.kind.left or row.kind is Kind.UPGRADED or row.ended > ended:
                 continue
             switching = after if row.place == SETS.index(new) else during
             part = before if row.start < self._began else switching

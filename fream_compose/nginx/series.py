@@ -15,6 +15,7 @@ _MOST = 240  # parts, so that hours are no longer to read than seconds
 _PARTS = (0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600)  # seconds that a part may last
 _LEAD_SECONDS = 5.0, 30.0  # shown of the time before the switch: at least, at most
 _FAILED = frozenset(int(kind) for kind in Kind if kind.failed)
+_LEFT = frozenset(int(kind) for kind in Kind if kind.left)
 
 Row = tuple[float, float, int, int]  # ended in Unix seconds, seconds, kind, place among SETS
 
@@ -72,7 +73,7 @@ def series_of(
     courses: dict[int, list[_Part]] = {}
     for moment, seconds, kind, place in rows:
         number = bisect_right(edges, moment - began) - 1
-        if kind == Kind.CLIENT_LEFT or number < 0:
+        if kind in _LEFT or number < 0:
             continue
         if place not in courses:
             courses[place] = [_Part() for _ in edges[1:]]

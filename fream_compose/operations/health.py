@@ -96,11 +96,10 @@ def fault_of(answer: http.Answer, settings: Health) -> str:
     """What is wrong with an answer; empty when it is good."""
     if not settings.accepts(answer.status):
         return describe(answer)
-    if answer.cut:
-        return f"HTTP {answer.status}, and an answer of more than {http.LONGEST // 1024} kB"
     try:
         if settings.body and not pattern.found(settings.body, answer.body):
-            return f"{describe(answer)}, which does not match {settings.body!r}"
+            where = f" in its first {http.LONGEST // 1024} kB" if answer.cut else ""
+            return f"{describe(answer)}, which does not match {settings.body!r}{where}"
     except pattern.TooSlow as slow:
         return f"{describe(answer)}, in which the pattern {settings.body!r} {slow}"
     return ""

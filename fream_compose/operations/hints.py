@@ -29,8 +29,6 @@ def of_answer(answer: http.Answer, name: str = APP) -> str:
             f"The app redirects {why}: choose a path that answers by itself "
             f"({path}), or accept the status ({setting_of(name, 'statuses')})"
         )
-    if answer.cut:
-        return f"Choose a path with a short answer ({path})"
     if answer.status == 400 and "https" in answer.body.lower():
         return "The port speaks TLS, and is asked without it: check one without, or by tcp"
     return {

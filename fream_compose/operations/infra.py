@@ -61,12 +61,13 @@ def _listed(names: tuple[str, ...]) -> str:
 
 
 def _reject_unknown(project: Project, profiles: tuple[str, ...]) -> None:
-    known = project.settings.profiles
+    known = ("infra", *SetName)
     if unknown := [name for name in profiles if name not in known]:
+        own = unknown[0] in project.settings.profiles
         raise UsageError(
-            f"There is no profile {unknown[0]!r}",
-            f"Known profiles: {', '.join(known)}",
-            next_step="fream up infra",
+            f"fream starts no profile {unknown[0]!r}",
+            f"It starts {', '.join(known)}, and with infra what has no profile",
+            next_step=f"docker compose --profile {unknown[0]} up -d" if own else "fream up infra",
         )
 
 

@@ -55,7 +55,9 @@ def _settings(
     services: dict[str, Any] = config.get("services") or {}
     _require(services)
     _reject_shared(services)
-    nginx, infra = services["nginx"], _services_of("infra", services)
+    nginx = services["nginx"]
+    # As Compose has it: what has no profile is always wanted.
+    infra = tuple(n for n, s in services.items() if "infra" in (s.get("profiles") or ["infra"]))
     sets = {name: _set(name, services, asked) for name in SetName}
     routes, late = _of_release(switch, sets, services, directory)
     return Settings(

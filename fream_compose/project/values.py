@@ -11,6 +11,8 @@ from fream_compose.pattern import reject_faulty
 from fream_compose.project.durations import duration
 from fream_compose.text import given
 
+_OF_A_SHELL = ("&&", "||", "|", "&", ">", ">>", "<", "2>", "2>&1")
+
 
 def _path(value: object) -> str:
     if not re.fullmatch(r"/[!-~]*", str(value)):
@@ -42,6 +44,9 @@ def _statuses(value: object) -> str:
     text = str(value)
     if not re.fullmatch(r"[1-5]\d\d(-[1-5]\d\d)?", text):
         raise ValueError(f"{given(value)} is neither a status, such as 401, nor a range: 200-299")
+    first, _, last = text.partition("-")
+    if last and last < first:
+        raise ValueError(f"{given(value)} ends before it begins")
     return text
 
 
@@ -61,10 +66,15 @@ def _expression(value: object) -> str:
 
 
 def _words(value: object) -> object:
+    if not isinstance(value, str):
+        return value
     try:
-        return tuple(shlex.split(value)) if isinstance(value, str) else value
+        words = tuple(shlex.split(value))
     except ValueError as error:
         raise ValueError(f"{given(value)} has a quote that is not closed") from error
+    if sign := next((word for word in words if word in _OF_A_SHELL), ""):
+        raise ValueError(f"{given(value)} has {sign}, and no shell: [sh, -c, '…'] has one")
+    return words
 
 
 def whole(low: int, high: int) -> BeforeValidator:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
+from fream_compose.errors import ConfigurationError
 from fream_compose.image_reference import ImageReference
 from fream_compose.project.envfile import EnvFile, version_variable
 from fream_compose.release import SetName
@@ -23,8 +24,17 @@ def followers(
 ) -> dict[str, ReleaseImage]:
     """The images of a set that follow its version; the app's always does.
 
-    services: as Compose printed them with marks().
+    services: as Compose printed them with marks(). Raises ConfigurationError for one that
+    follows the other set's.
     """
+    for member in (name, *members):
+        if place_of(name.other) in str(services[member].get("image", "")):
+            theirs, own = version_variable(name.other), version_variable(name)
+            raise ConfigurationError(
+                f"The image of {member} has {theirs} for its tag",
+                f"{member} is in {name}: a release there would run another one's image",
+                next_step=f"Write ${{{own}}} there",
+            )
     app = ReleaseImage(f"{ImageReference.parse(services[name]['image']).name}:")
     found = {m: ReleaseImage.of(str(services[m].get("image", "")), name) for m in members}
     return {name: found.pop(name, None) or app, **{m: image for m, image in found.items() if image}}

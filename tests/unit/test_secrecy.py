@@ -60,6 +60,12 @@ def project(tmp_path: Path) -> Path:
         ("DB_PWD=정상정상", "\\uc815\\uc0c1\\uc815\\uc0c1"),
         ("PRIVATE_PEM='-----BEGIN\nbase64line\nlast'", "base64line"),
         ("PRIVATE_PEM='-----BEGIN\nbase64line\nlast'", "last"),
+        ("DATABASE_URL=mysql://reader:p%40ss@mysql/shop", "p%40ss"),
+        ("DATABASE_URL=mysql://reader:p%40ss@mysql/shop", "p@ss"),
+        ("REDIS_URL='redis://:hunter2@cache:6379/0'", "hunter2"),
+        ("DSN=reader:hunter2@tcp(mysql:3306)/shop", "hunter2"),
+        ("JDBC_URL=jdbc:mysql://mysql/shop?user=reader&password=hunter2&x=1", "hunter2"),
+        ('DSN="host=db user=reader Password=hunter2 port=1"', "hunter2"),
     ],
 )
 def test_a_secret_is_known_in_whatever_form(tmp_path: Path, line: str, repeated: str) -> None:
@@ -80,6 +86,8 @@ def test_a_secret_is_known_in_whatever_form(tmp_path: Path, line: str, repeated:
         "#ACME_DNS_CREDENTIALS=/dev/null",
         "MONKEYS=many",
         "PRIVATE_KEY_PATH=/srv/key.pem",
+        "DATABASE_URL=mysql://books:books@many/reader",
+        "MAIL=mailto:books@many",
     ],
 )
 def test_what_is_no_secret_stays(tmp_path: Path, line: str) -> None:

@@ -7,7 +7,7 @@ import json
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -96,6 +96,30 @@ def test_how_a_run_ended_is_noted_for_who_waits(stage: Stage, fream: Fream) -> N
     assert good.told.startswith("1.0.1 (000000000000) in set1 serves")
     assert bad.exit_code == 5
     assert "manifest unknown" in bad.told
+
+
+def test_who_waited_goes_by_the_settings_of_then(
+    stage: Stage, fream: Fream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The run before has changed them, or somebody in the meantime."""
+    reads: list[str] = []
+    ahead = ExitStack()
+    ahead.enter_context(lock.hold(stage.settings.state_directory, "fream switch 1.0.1"))
+
+    def read(*_: object) -> Project:
+        reads.append("read")
+        return stage.project
+
+    monkeypatch.setattr("fream_compose.docker.project.open_project", read)
+    monkeypatch.setattr(
+        "fream_compose.interruption.Interruption.wait", lambda _self, _seconds: ahead.close()
+    )
+
+    told = fream("prune", "--wait", "1m")
+
+    assert (told.exit_code, len(reads)) == (0, 2)
+    assert fream("prune", "--wait", "1m").exit_code == 0
+    assert len(reads) == 3, "nobody to wait for"
 
 
 def test_the_step_a_run_is_at_can_be_asked(stage: Stage, fream: Fream) -> None:

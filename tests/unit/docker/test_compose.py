@@ -210,6 +210,19 @@ def test_what_compose_says_of_a_broken_project_is_passed_on(docker: Stub, folder
     assert caught.value.why == "services.set1.ports must be a list"
 
 
+def test_a_limit_in_two_places_is_told_with_the_one_to_take(docker: Stub, folder: Path) -> None:
+    said = (
+        "services.set1: can't set distinct values on 'pids_limit' and "
+        "'deploy.resources.limits.pids': invalid compose project"
+    )
+    docker(f'case "$*" in *version*) echo 2.40.3;; *) echo "{said}" >&2; exit 15;; esac')
+
+    with pytest.raises(ConfigurationError) as caught:
+        open_project(folder)
+
+    assert caught.value.next_step == "In the place of pids_limit, write pids to these limits"
+
+
 @pytest.mark.parametrize(
     ("text", "named"), [("services: [", "compose.yaml: yaml: line 1"), ("a: 1", "yaml: line 1")]
 )

@@ -12,6 +12,18 @@ IMAGE = f"{HOST}/shop/web:2.0"
 DAEMON = "Error response from daemon: "
 
 
+@pytest.mark.parametrize("tag", ["429", "401", "503", "2.0-401"])
+@pytest.mark.parametrize("name", ["shop", "shop-401"])
+def test_a_version_that_looks_like_an_answer_is_none(name: str, tag: str) -> None:
+    image = f"{HOST}/{name}:{tag}"
+    unknown = f"{DAEMON}manifest for {image} not found: manifest unknown"
+
+    assert "has no such image" in str(told(unknown, image))
+    asked = f'{DAEMON}Head "http://{HOST}/v2/{name}/manifests/{tag}": '
+    assert "is down" in str(told(f"{asked}connection refused", image))
+    assert "wants a login" in str(told(f"{asked}unexpected status: 401", image))
+
+
 def told(why: str, image: str = IMAGE, released: tuple[str, ...] = ()) -> EngineError:
     return explain(EngineError(f"{image} could not be pulled", why), image, released)
 

@@ -315,6 +315,31 @@ def test_requests_that_clients_gave_up_do_not_count_for_a_release() -> None:
 
 
 @pytest.mark.parametrize(
+    ("header", "seconds", "failed"), [("-", 1.0, 12), ("-", 0.9, 0), ("0.010", 9.0, 0)]
+)
+def test_a_release_that_keeps_its_clients_waiting_until_they_leave_fails(
+    header: str, seconds: float, failed: int
+) -> None:
+    """With an answer that has begun it may be a stream, which its client ends."""
+    good = [line(1000 + n / 10, "set1") for n in range(50)]
+    left: dict[str, Any] = {"seconds": seconds, "completion": "", "header": header, "upstream": "-"}
+    given_up = [line(1012 + n / 10, "set2", 499, **left) for n in range(12)]
+    found = summed(*good, *given_up)
+
+    assert (found.failed, found.client_left, found.new.failed) == (0, 12, failed)
+    assert found.verdict is (Verdict.FAILS if failed else Verdict.TOO_FEW)
+
+
+@pytest.mark.parametrize("errors_first", [True, False])
+def test_who_waited_for_an_answer_that_broke_off_counts_once(errors_first: bool) -> None:
+    left: dict[str, Any] = {"seconds": 2.0, "completion": "", "header": "-", "upstream": "-"}
+    pair = [error(1011), line(1011.2, "set2", 499, **left)]
+    found = summed(*(pair if errors_first else reversed(pair)))
+
+    assert (found.new.requests, found.new.failed, found.failed) == (1, 1, 1)
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "{torn",

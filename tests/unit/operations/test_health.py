@@ -85,6 +85,18 @@ def test_a_good_answer_holds_what_the_settings_ask_for(body: str, fault: str) ->
     assert bool(found) == bool(fault)
 
 
+@pytest.mark.parametrize(
+    ("body", "fault"), [("", ""), ("<title>", ""), ("the end", "in its first 64 kB")]
+)
+def test_a_long_page_is_as_good_as_a_short_one(body: str, fault: str) -> None:
+    answer = Answer(200, "<title>Books</title>" + "x" * 65_000, 0.01, cut=True)
+
+    found = fault_of(answer, Health(body=body))
+
+    assert fault in found
+    assert bool(found) == bool(fault)
+
+
 def test_a_pattern_that_takes_for_ever_is_given_up_after_a_second() -> None:
     answer, began = Answer(200, "a" * 65_000 + "b", 0.01), time.monotonic()
 

@@ -265,3 +265,26 @@ def test_a_limit_of_processes_is_known_wherever_it_stands(
     confined = parse(config, tmp_path).services["set1"].confined
 
     assert confined == {"pids_limit 200", "read_only", "cap_drop CHOWN"}
+
+
+def test_what_has_no_profile_starts_with_infra_as_compose_has_it(tmp_path: Path) -> None:
+    config = compose_config(tmp_path / "nginx", 18090)
+    config["services"]["cache"] = {"image": "valkey:8", "profiles": []}
+    config["services"]["queue"] = {"image": "rabbitmq:4"}
+    config["services"]["tool"] = {"image": "tool:1", "profiles": ["tools"]}
+
+    assert parse(config, tmp_path).infra == ("mysql", "nginx", "cache", "queue")
+
+
+@pytest.mark.parametrize("service", ["set2", "set2-ui"])
+def test_an_image_that_follows_the_other_set_is_refused(tmp_path: Path, service: str) -> None:
+    """As happens where one set's services are copied from the other's."""
+    config = compose_config(tmp_path / "nginx", 18090, beside=("ui",))
+    (tmp_path / ".env").write_text("SET1_VERSION=1.0\n", "utf-8")
+    config["services"][service]["image"] = "shop:fream.set1.version"
+
+    with pytest.raises(ConfigurationError) as caught:
+        parse(config, tmp_path)
+
+    assert caught.value.what == f"The image of {service} has SET1_VERSION for its tag"
+    assert caught.value.next_step == "Write ${SET2_VERSION} there"
