@@ -25,6 +25,7 @@ from fream_compose.release import SetName
 from fream_compose.secrecy import is_secret
 
 _MYSQL_DATA = "/var/lib/mysql"
+_TCP = "tcp"
 _LAST_PORT = 65_535
 
 
@@ -124,7 +125,7 @@ def _set(name: SetName, services: dict[str, Any], asked: dict[str, Any]) -> SetS
 def _service(spec: dict[str, Any], config: dict[str, Any]) -> ServiceSettings:
     known = config.get("networks") or {}
     ports = (
-        (p.get("host_ip", ""), str(p.get("published", "")), p["target"])
+        (p.get("host_ip", ""), str(p.get("published", "")), p["target"], p.get("protocol", _TCP))
         for p in spec.get("ports") or ()
     )
     return ServiceSettings(
@@ -192,6 +193,7 @@ def _addresses(name: str, service: dict[str, Any]) -> tuple[Address, ...]:
     return tuple(
         Address(p.get("host_ip", ""), _port(name, p), p["target"])
         for p in service.get("ports") or ()
+        if p.get("protocol", _TCP) == _TCP
     )
 
 

@@ -19,9 +19,10 @@ class Address(NamedTuple):
     inner: int
 
 
-def address(host: str, port: str, inner: object) -> str:
+def address(host: str, port: str, inner: object, protocol: str = "tcp") -> str:
     """A published port, written in one way only: 0.0.0.0 is what no host means."""
-    return f"{'' if host == '0.0.0.0' else host}:{port}:{inner}"  # noqa: S104  # compared only
+    within = inner if protocol == "tcp" else f"{inner}/{protocol}"
+    return f"{'' if host == '0.0.0.0' else host}:{port}:{within}"  # noqa: S104  # compared only
 
 
 def url_of(host: str, port: int) -> str:

@@ -288,3 +288,16 @@ def test_an_image_that_follows_the_other_set_is_refused(tmp_path: Path, service:
 
     assert caught.value.what == f"The image of {service} has SET1_VERSION for its tag"
     assert caught.value.next_step == "Write ${SET2_VERSION} there"
+
+
+def test_a_port_of_udp_is_another_one_and_nobody_connects_to_it(tmp_path: Path) -> None:
+    config = compose_config(tmp_path / "nginx", 18090)
+    plain = {"host_ip": "", "published": "443", "target": 443, "protocol": "tcp"}
+    config["services"]["nginx"]["ports"] += [plain, {**plain, "protocol": "udp"}]
+    config["services"]["set1"]["ports"].insert(0, {**plain, "published": "5-9", "protocol": "udp"})
+
+    settings = parse(config, tmp_path)
+
+    assert {":443:443", ":443:443/udp"} <= settings.services["nginx"].published
+    assert [a.inner for a in settings.addresses["nginx"]].count(443) == 1
+    assert settings.sets[SetName.SET1].inner_port == 8081
