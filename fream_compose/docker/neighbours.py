@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from fream_compose.docker.listing import rows
 from fream_compose.docker.reads import read_json
+from fream_compose.project.release_services import APP
 
 if TYPE_CHECKING:
     from fream_compose.project.settings import Settings
@@ -35,6 +36,13 @@ def _namesakes(settings: "Settings") -> list[Clash]:
 
 
 def _answering(containers: list[dict[str, Any]], settings: "Settings") -> list[Clash]:
+    # nginx asks for further public services by the names that Compose gives them.
+    routed = {
+        spec.members[route.service]
+        for spec in settings.sets.values()
+        for route in settings.routes
+        if route.service != APP
+    }
     return [
         Clash(
             f"{container['Name'][1:]} answers to {' and '.join(shared)} in this project's network",
@@ -42,7 +50,7 @@ def _answering(containers: list[dict[str, Any]], settings: "Settings") -> list[C
             "Set FREAM_NETWORK_NAME in .env to a name of its own, or leave it out",
         )
         for container in containers
-        if (shared := sorted(settings.aliases & _names(container)))
+        if (shared := sorted((settings.aliases | routed) & _names(container)))
     ]
 
 

@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 
 from fream_compose.docker.neighbours import Clash, clashes
+from fream_compose.project.release_services import Route
 from fream_compose.project.settings import Settings
+from fream_compose.release import SetName
 from tests.fakes import Stage
 
 
@@ -67,6 +69,20 @@ def test_a_namesake_in_a_network_is_named(look: Look, other: tuple[str, str], pr
 
     assert clash.what == f"{name} answers to fream-mysql in this project's network"
     assert "FREAM_NETWORK_NAME" in clash.next_step
+
+
+def test_a_public_service_is_asked_for_by_a_name_that_nobody_else_may_have(
+    look: Look, settings: Settings
+) -> None:
+    set1 = settings.sets[SetName.SET1]
+    set1.members.update(ui="set1-ui", worker="set1-worker")
+    settings.sets[SetName.SET2].members.update(ui="set2-ui")
+    settings.__dict__["routes"] = (*settings.routes, Route("ui", "", "/ui", 3000))
+    theirs = container("staging-ui", "set1-ui", "set1-worker", "set1")
+
+    (clash,) = look("1\\tstaging-ui\\tstaging\\n", "", theirs)
+
+    assert clash.what == "staging-ui answers to set1-ui in this project's network"
 
 
 def test_a_container_with_names_of_its_own_may_be_in_the_network(look: Look) -> None:
