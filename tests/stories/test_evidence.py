@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from load import Load, Mix
 from tests.stories import breaker
@@ -165,3 +167,33 @@ def test_no_client_can_make_failures_or_hide_one(breaking: Project, releases: Re
     assert found.code == 0
     assert (found.evidence["failed"], found.evidence["unread"]) == (1, 0)
     assert breaking.version() == "1.0.1"
+
+
+def test_a_release_whose_users_wait_in_vain_is_taken_back(
+    breaking: Project, releases: Releases
+) -> None:
+    """Its health check has more patience than they have, and answers nginx's 504 to nobody."""
+    over, old, new = threading.Event(), breaking.live_set, breaking.idle_set
+    url = f"http://127.0.0.1:{breaking.http_port}/products"
+
+    def use() -> None:
+        while not over.is_set():
+            with suppress(requests.Timeout):
+                requests.get(url, timeout=2)
+            over.wait(0.2)
+
+    with ThreadPoolExecutor(8) as users:
+        for _ in range(8):
+            users.submit(use)
+        try:
+            result = breaking.fream(
+                *("switch", "--version", releases.push("1.0.4", LATENCY_MS="3500")),
+                *("--output", "json"),
+            )
+        finally:
+            over.set()
+
+    assert result.code == 8
+    assert "of the old release's before it" in json.loads(result.out)["error"]["why"]
+    assert breaking.live_set == old
+    assert new not in breaking.running()
