@@ -32,8 +32,9 @@ def followers(
             theirs, own = version_variable(name.other), version_variable(name)
             raise ConfigurationError(
                 f"The image of {member} has {theirs} for its tag",
-                f"{member} is in {name}: a release there would run another one's image",
-                next_step=f"Write ${{{own}}} there",
+                f"A release in {name} would run the image of the one in {name.other}; "
+                "nothing was changed",
+                next_step=f"Write ${{{own}}} there, in app.yaml",
             )
     app = ReleaseImage(f"{ImageReference.parse(services[name]['image']).name}:")
     found = {m: ReleaseImage.of(str(services[m].get("image", "")), name) for m in members}

@@ -47,12 +47,21 @@ def test_infra_alone_leaves_the_live_set_as_it_is(live: Stage) -> None:
     assert live.project.running() == {}
 
 
-def test_a_profile_that_does_not_exist_is_refused_before_anything_starts(live: Stage) -> None:
+@pytest.mark.parametrize(
+    ("profile", "instead"),
+    [("infa", "fream up infra"), ("tools", "docker compose --profile tools up -d")],
+)
+def test_a_profile_that_fream_does_not_start_is_refused_before_anything_does(
+    live: Stage, profile: str, instead: str
+) -> None:
     down(live)
+    known = (*live.project.settings.profiles, "tools")
+    live.project.settings = live.project.settings.model_copy(update={"profiles": known})
 
-    with pytest.raises(UsageError):
-        up(live, "infa")
+    with pytest.raises(UsageError) as caught:
+        up(live, profile)
 
+    assert caught.value.next_step == instead
     assert live.project.infra == set()
 
 

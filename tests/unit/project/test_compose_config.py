@@ -287,7 +287,7 @@ def test_an_image_that_follows_the_other_set_is_refused(tmp_path: Path, service:
         parse(config, tmp_path)
 
     assert caught.value.what == f"The image of {service} has SET1_VERSION for its tag"
-    assert caught.value.next_step == "Write ${SET2_VERSION} there"
+    assert caught.value.next_step == "Write ${SET2_VERSION} there, in app.yaml"
 
 
 def test_a_port_of_udp_is_another_one_and_nobody_connects_to_it(tmp_path: Path) -> None:
